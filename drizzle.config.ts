@@ -1,0 +1,4 @@
+// Where drizzle-kit finds the schema and puts the migrations.
+import { defineConfig } from 'drizzle-kit';
+
+export default defineConfig({ dialect: 'postgresql', schema: './src/store/tables.ts', out: './migrations' });

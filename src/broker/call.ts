@@ -1,0 +1,40 @@
+// A brokered call and its answer: small types over Node streams, filled alike by every road that leads here.
+import type { Readable } from 'node:stream';
+import type { HeaderPairs } from '../core/headers.ts';
+import type { Id } from '../core/ids.ts';
+import type { Problem } from '../core/problem.ts';
+
+export interface BrokeredCall {
+  readonly request: Id<'req'>;
+  readonly method: string;
+  /** The service's name as the caller wrote it. */
+  readonly service: string;
+  /** Path and query below the service, as raw text. */
+  readonly address: string;
+  readonly headers: HeaderPairs;
+  readonly body: Readable | undefined;
+  readonly contentLength: number | undefined;
+  /** Address the connection came from. */
+  readonly client: string;
+}
+
+export interface AnswerHead {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: HeaderPairs;
+}
+
+export interface Answer {
+  readonly hasBegun: boolean;
+  head(head: AnswerHead): void;
+  /** False: wait for `onDrain` before more. */
+  write(chunk: Buffer): boolean;
+  onDrain(listener: () => void): void;
+  /** The caller went away before the end. */
+  onGone(listener: () => void): void;
+  end(trailers: HeaderPairs): void;
+  /** Cuts the answer so that the caller can tell it is not whole. */
+  abort(): void;
+  /** A refusal by the broker; only before `head`. */
+  problem(problem: Problem): void;
+}

@@ -1,0 +1,122 @@
+// Steps 2 and 3: what is called, and whether it may be. Only `decideCall` makes an `Allowed`, and only with one can a
+// credential be injected.
+import { canonicalAddress, type CanonicalAddress, requestMethod } from '../core/address.ts';
+import type { Service } from '../core/entities.ts';
+import { decide, type Decision } from '../core/policy.ts';
+import { Problem } from '../core/problem.ts';
+import type { CallingAgent } from './authenticate.ts';
+import type { BrokeredCall } from './call.ts';
+import type { BrokerDeps } from './deps.ts';
+
+export interface Target {
+  readonly service: Service | undefined;
+  readonly method: string;
+  readonly address: CanonicalAddress;
+}
+
+declare const allowedBrand: unique symbol;
+/** Proof that this call of this agent was decided and allowed. */
+export interface Allowed {
+  readonly [allowedBrand]: true;
+  readonly caller: CallingAgent;
+  readonly service: Service;
+  readonly target: Target;
+  readonly decision: Extract<Decision, { effect: 'allow' }>;
+  /** The vault's epoch in which it was decided. */
+  readonly epoch: bigint;
+}
+
+/** Throws `invalid-address` or `method-not-allowed`. */
+export function findTarget(call: BrokeredCall, service: Service | undefined): Target {
+  return { service, method: requestMethod(call.method), address: canonicalAddress(call.address) };
+}
+
+/** Throws `frozen`, `no-grant` or `not-allowed`. */
+export function decideCall(deps: BrokerDeps, caller: CallingAgent, target: Target): Allowed {
+  const { authority } = deps;
+  const { service } = target;
+  const agent = authority.agent(caller.agent.id);
+  const decision = ask(deps, caller, target);
+  if (decision.effect === 'deny' || service === undefined || agent === undefined) {
+    throw toProblem(decision, caller, target);
+  }
+  const allowed = { caller, service, target, decision, epoch: authority.epoch };
+  return allowed as Allowed; // the one place where the brand is given
+}
+
+/**
+ * The last look, synchronous, directly before the first byte and again at every change of rights: may memory still be
+ * acted on, and does it still allow this very call?
+ */
+export function recheck(deps: BrokerDeps, allowed: Allowed): Problem | undefined {
+  const { authority, lease } = deps;
+  if (!lease.isValid()) {
+    return new Problem('database-unavailable', {
+      detail: 'Rights can not be checked now. Try again shortly.',
+    });
+  }
+  if (authority.epoch === allowed.epoch) return undefined;
+  const { caller, target } = allowed;
+  const run = caller.run;
+  if (run !== undefined && authority.run(run.placeholderHash) === undefined) {
+    return new Problem('unauthenticated', { detail: 'The run this placeholder belongs to is over.' });
+  }
+  const agent = authority.agent(caller.agent.id);
+  if (agent === undefined || agent.generation !== caller.agent.generation) {
+    return new Problem('unauthenticated', { detail: 'The token is not valid here any more.' });
+  }
+  const service = authority.service(allowed.service.id);
+  if (service !== undefined && service.revision !== allowed.service.revision) {
+    return new Problem('not-ready', {
+      detail: 'The service changed while the call was on its way. Try again.',
+    });
+  }
+  const decision = ask(deps, caller, { ...target, service });
+  return decision.effect === 'allow' ? undefined : toProblem(decision, caller, target);
+}
+
+function ask(deps: BrokerDeps, caller: CallingAgent, target: Target): Decision {
+  const { service, method, address } = target;
+  const agent = deps.authority.agent(caller.agent.id) ?? caller.agent;
+  const grant = service === undefined ? undefined : deps.authority.grant(agent.id, service.id);
+  return decide({ agent, service, grant, scope: caller.scope, method, address, now: deps.ids.clock.now() });
+}
+
+function toProblem(decision: Decision, caller: CallingAgent, target: Target): Problem {
+  if (decision.effect === 'allow') return new Problem('unauthenticated'); // the agent was removed in between
+  const agent = caller.agent.name;
+  const service = target.service?.name ?? '';
+  switch (decision.problem) {
+    case 'frozen':
+      return new Problem('frozen', {
+        detail: 'An administrator has frozen this agent. Retrying does not help; ask them.',
+        extensions: { rule: decision.rule },
+      });
+    case 'no-grant':
+      // Alike for a service that does not exist and one that others may call.
+      return new Problem('no-grant', {
+        detail:
+          'This agent has no grant on a service of that name. Retrying does not help; ask an administrator.',
+        extensions: { rule: decision.rule },
+      });
+    case 'not-allowed':
+      return new Problem('not-allowed', {
+        detail: DETAIL[decision.rule](agent, service, decision.needed),
+        extensions: {
+          rule: decision.rule,
+          ...(decision.rule === 'scope'
+            ? { needed_scope: decision.needed }
+            : { needed_grant: decision.needed }),
+        },
+      });
+  }
+}
+
+const DETAIL = {
+  scope: (_agent: string, _service: string, needed: string) =>
+    `The token's scope does not cover this call; it needs ${needed}.`,
+  grant: (agent: string, service: string, needed: string) =>
+    `The grant of ${agent} on ${service} does not cover this call. An administrator can allow it: doorward grant add ${agent} ${service} --allow '${needed}'`,
+  'grant-expired': (agent: string, service: string) =>
+    `The grant of ${agent} on ${service} has ended. An administrator can make a new one.`,
+} as const;

@@ -1,0 +1,161 @@
+// Step 9: what an upstream answers, with every echo of the credential redacted, on its way to the caller. Content codings
+// are undone first, with a cap on how much a small answer may grow, and delivered as identity.
+import type { Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { type HeaderPairs, incomingHeaders } from '../core/headers.ts';
+import { createLeakScan, type LeakMatch, type LeakScan, scanText } from '../core/leak-scan/scanner.ts';
+import { Problem } from '../core/problem.ts';
+import type { UpstreamHead } from '../egress/send.ts';
+import type { Credential } from '../vault/credential.ts';
+import type { Answer } from './call.ts';
+
+export interface LeakCount {
+  matches: number;
+  readonly views: Set<LeakMatch['view']>;
+}
+
+interface GuardOptions {
+  readonly answer: Answer;
+  readonly scan: Credential['scan'];
+  readonly method: string;
+  readonly leaks: LeakCount;
+  /** The decoder or the caller is ready for more. */
+  readonly onReady: () => void;
+  readonly onFailure: (problem: Problem) => void;
+  /** Everything, to the last byte, was handed to the caller. */
+  readonly onFinished: () => void;
+}
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+/** An answer may grow this much in decoding before it counts as a bomb. */
+const FREE_GROWTH_BYTES = 8 * 1024 * 1024;
+const MAX_GROWTH = 100;
+
+export class Guard {
+  readonly #options: GuardOptions;
+  readonly #scan: LeakScan;
+  #decoder: Transform | undefined;
+  #encodedBytes = 0;
+  #decodedBytes = 0;
+
+  constructor(options: GuardOptions) {
+    this.#options = options;
+    this.#scan = createLeakScan(options.scan, (match) => this.#note(match));
+    options.answer.onDrain(() => {
+      this.#decoder?.resume();
+      options.onReady();
+    });
+  }
+
+  /** Bytes handed to the caller. */
+  get deliveredBytes(): number {
+    return this.#decodedBytes;
+  }
+
+  /** Throws `upstream-invalid` for a coding that can not be looked into. */
+  head(head: UpstreamHead): void {
+    const coding = contentCoding(head.headers);
+    const hasBody = this.#options.method !== 'HEAD' && head.status !== 204 && head.status !== 304;
+    if (coding !== undefined && hasBody) this.#decoder = this.#openDecoder(coding);
+    const kept = incomingHeaders(head.headers).filter(
+      ([name]) =>
+        this.#decoder === undefined ||
+        (name !== 'content-encoding' && name !== 'content-md5' && name !== 'digest'),
+    );
+    const length = head.headers.find(([name]) => name === 'content-length');
+    const framing =
+      length === undefined || this.#decoder !== undefined || head.status === 204 ? [] : [length];
+    this.#options.answer.head({
+      status: head.status,
+      statusText: this.#text(head.statusText),
+      headers: [...this.#texts(kept), ...framing],
+    });
+  }
+
+  /** False: no more until `onReady`. */
+  push(chunk: Buffer): boolean {
+    if (this.#decoder === undefined) return this.#deliver(chunk);
+    this.#encodedBytes += chunk.length;
+    return this.#decoder.write(chunk);
+  }
+
+  end(trailers: HeaderPairs): void {
+    if (this.#decoder === undefined) this.#finish(trailers);
+    else this.#decoder.once('end', () => this.#finish(trailers)).end();
+  }
+
+  destroy(): void {
+    this.#decoder?.destroy();
+  }
+
+  #finish(trailers: HeaderPairs): void {
+    const held = this.#scan.end();
+    if (held.length > 0) this.#write(held);
+    this.#options.answer.end(this.#texts(incomingHeaders(trailers)));
+    this.#options.onFinished();
+  }
+
+  #deliver(chunk: Buffer): boolean {
+    const safe = this.#scan.push(chunk);
+    return safe.length === 0 || this.#write(safe);
+  }
+
+  #write(bytes: Buffer): boolean {
+    this.#decodedBytes += bytes.length;
+    return this.#options.answer.write(bytes);
+  }
+
+  #openDecoder(coding: string): Transform {
+    const open = DECODERS[coding];
+    if (open === undefined) {
+      throw new Problem('upstream-invalid', {
+        detail: 'The upstream answered in a content coding that can not be scanned for leaked keys.',
+      });
+    }
+    const decoder = open();
+    decoder.on('data', (chunk: Buffer) => {
+      const limit = Math.max(FREE_GROWTH_BYTES, this.#encodedBytes * MAX_GROWTH);
+      if (this.#decodedBytes + chunk.length > limit) {
+        this.#options.onFailure(
+          new Problem('upstream-invalid', { detail: 'The upstream answer grows beyond measure.' }),
+        );
+      } else if (!this.#deliver(chunk)) {
+        decoder.pause();
+      }
+    });
+    decoder.on('drain', this.#options.onReady);
+    decoder.on('error', (cause) => {
+      const detail = 'The upstream answer could not be decoded.';
+      this.#options.onFailure(new Problem('upstream-invalid', { detail, cause }));
+    });
+    return decoder;
+  }
+
+  #texts(pairs: HeaderPairs): HeaderPairs {
+    return pairs.map(([name, value]) => [this.#text(name), this.#text(value)] as const);
+  }
+
+  #text(text: string): string {
+    return scanText(this.#options.scan, text, (match) => this.#note(match));
+  }
+
+  #note(match: LeakMatch): void {
+    this.#options.leaks.matches += 1;
+    this.#options.leaks.views.add(match.view);
+  }
+}
+
+/** The one coding of the body; undefined for identity. Several stacked ones are not undone. */
+function contentCoding(headers: HeaderPairs): string | undefined {
+  const codings = headers
+    .filter(([name]) => name === 'content-encoding')
+    .flatMap(([, value]) => value.toLowerCase().split(','))
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '' && coding !== 'identity');
+  return codings.length === 0 ? undefined : codings.join(', ');
+}

@@ -1,0 +1,51 @@
+// Step 7: the outgoing request, rebuilt from configuration and canonical parts. The credential goes in last.
+import { decodedQueryNames, joinBasePath } from '../core/address.ts';
+import type { Id } from '../core/ids.ts';
+import { assertHeaderValue, type HeaderPairs, outgoingHeaders } from '../core/headers.ts';
+import type { OutgoingRequest } from '../egress/send.ts';
+import { type Credential, slotsOf } from '../vault/credential.ts';
+import type { BrokeredCall } from './call.ts';
+import type { Allowed } from './decide.ts';
+
+export function inject(
+  allowed: Allowed,
+  credential: Credential,
+  { call, vaultId }: { readonly call: BrokeredCall; readonly vaultId: Id<'vlt'> },
+): OutgoingRequest {
+  const { service, target } = allowed;
+  const slots = slotsOf(service);
+  const headers: HeaderPairs = outgoingHeaders(call.headers, { dropNames: slots.headers });
+  const query = keptQuery(allowed, slots.query);
+  const path = joinBasePath(service.basePath, target.address);
+  const base = {
+    origin: service.origin,
+    poolKey: poolKey(allowed, vaultId),
+    method: target.method,
+    body: call.body,
+    contentLength: call.contentLength,
+  };
+  return credential.place((placement) => {
+    if (placement.header !== undefined) assertHeaderValue(...placement.header);
+    const parts = placement.query === undefined ? query : [...query, placement.query.join('=')];
+    return {
+      ...base,
+      path: parts.length === 0 ? path : `${path}?${parts.join('&')}`,
+      headers: placement.header === undefined ? headers : [...headers, placement.header],
+    };
+  });
+}
+
+/** Connections of one vault, service and revision: never shared with another. */
+function poolKey({ service }: Allowed, vaultId: string): string {
+  return `${vaultId}:${service.id}:${service.revision}`;
+}
+
+/** The agent's parameters, as written, but for those the credential fills and those that carry the agent's own token. */
+function keptQuery({ target, caller }: Allowed, slots: readonly string[]): readonly string[] {
+  const { address } = target;
+  const names = decodedQueryNames(address);
+  const parts = address.search === '' ? [] : address.search.slice(1).split('&');
+  return parts.filter(
+    (_part, at) => !slots.includes(names[at] ?? '') && address.query[at]?.[1] !== caller.token,
+  );
+}

@@ -1,0 +1,115 @@
+// `doorward grant`: which agent may call which service, and which of its methods and paths.
+import type { Command } from 'commander';
+import type { GrantRecord } from '../../operations/contracts/grants.ts';
+import type { Context } from '../context.ts';
+import { collect, define } from '../define.ts';
+import { parseMoment } from '../duration.ts';
+import { momentCell, printJson, printList } from '../output.ts';
+import type { Column } from '../output.ts';
+import type { OpenContext } from '../registry.ts';
+
+interface AddOptions {
+  readonly allow?: readonly string[];
+  readonly expires?: string;
+}
+
+interface ListOptions {
+  readonly agent?: string;
+  readonly service?: string;
+}
+
+export function register(program: Command, open: OpenContext): void {
+  const grant = define(program, {
+    usage: 'grant',
+    summary: 'Say which agent may call what',
+    examples: ["doorward grant add claude openai --allow 'GET /v1/models'", 'doorward grant list'],
+  });
+  define(grant, {
+    usage: 'add <agent> <service>',
+    summary: 'Let an agent call a service',
+    examples: [
+      "doorward grant add claude openai --allow 'GET /v1/models' --allow 'POST /v1/chat/**'",
+      'doorward grant add claude openai --expires 8h',
+    ],
+    notes:
+      'Without --allow every method and path is granted. A pattern is a method and a path: {name} stands for one\n' +
+      'segment, ** at the end for any number of them; GET allows HEAD too.',
+  })
+    .option('--allow <pattern>', "A method and path, such as 'GET /v1/models'; may be repeated", collect)
+    .option('--expires <when>', 'End of the grant: 8h, 30d or a time such as 2030-01-31T18:00:00Z')
+    .action(async (agent: string, service: string, options: AddOptions, command: Command) =>
+      add(open(command), { agent, service }, options),
+    );
+  define(grant, {
+    usage: 'list',
+    summary: 'List grants',
+    examples: ['doorward grant list', 'doorward grant list --agent claude'],
+  })
+    .option('--agent <name>', 'Only grants of this agent')
+    .option('--service <name>', 'Only grants on this service')
+    .action(async (options: ListOptions, command: Command) => list(open(command), options));
+  define(grant, {
+    usage: 'remove <agent> <service>',
+    summary: 'Take a grant back: no call under it starts after this returns',
+    examples: ['doorward grant remove claude openai', 'doorward grant rm claude openai --json'],
+  })
+    .alias('rm')
+    .action(async (agent: string, service: string, _options: object, command: Command) =>
+      remove(open(command), { agent, service }),
+    );
+}
+
+interface Pair {
+  readonly agent: string;
+  readonly service: string;
+}
+
+async function add(context: Context, pair: Pair, options: AddOptions): Promise<void> {
+  const { grantCreate } = await import('../../operations/contracts/grants.ts');
+  const { allow, expires } = options;
+  const expiresAt = expires === undefined ? undefined : parseMoment('--expires', expires, 'ahead');
+  const record = await (await context.client()).call(grantCreate, {
+    ...pair,
+    ...(allow === undefined ? {} : { allow: [...allow] }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  });
+  if (printJson(context, record)) return;
+  const what =
+    record.allow === null
+      ? 'every method and path'
+      : `only ${record.allow.map((rule) => `"${rule}"`).join(', ')}`;
+  const end = record.expiresAt === null ? '' : ` until ${momentCell(context, record.expiresAt)}`;
+  context.say(`Agent ${record.agent} may now call ${what} of ${record.service}${end}.`);
+  context.suggest(`doorward run ${pair.agent} -- COMMAND`);
+}
+
+async function list(context: Context, filter: ListOptions): Promise<void> {
+  const [{ grantList }, { callAllPages }, client] = await Promise.all([
+    import('../../operations/contracts/grants.ts'),
+    import('../client.ts'),
+    context.client(),
+  ]);
+  const { agent, service } = filter;
+  const input = { ...(agent === undefined ? {} : { agent }), ...(service === undefined ? {} : { service }) };
+  await printList(context, await callAllPages(client, grantList, input), columns(context));
+}
+
+async function remove(context: Context, pair: Pair): Promise<void> {
+  const { grantRemove } = await import('../../operations/contracts/grants.ts');
+  const record = await (await context.client()).call(grantRemove, pair);
+  if (!printJson(context, record)) context.say(`Agent ${record.agent} may no longer call ${record.service}.`);
+}
+
+function columns(context: Context): readonly Column<GrantRecord>[] {
+  return [
+    { title: 'agent', value: (row) => row.agent },
+    { title: 'service', value: (row) => row.service },
+    { title: 'allow', value: (row) => row.allow?.join(', ') ?? 'every method and path' },
+    {
+      title: 'expires',
+      value: (row) => (row.expiresAt === null ? null : momentCell(context, row.expiresAt)),
+    },
+    { title: 'created', value: (row) => momentCell(context, row.createdAt) },
+    { title: 'id', value: (row) => row.id },
+  ];
+}

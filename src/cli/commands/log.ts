@@ -1,0 +1,106 @@
+// `doorward log`: what agents called, one line per call, and who tried in vain.
+import type { Command } from 'commander';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventRecord } from '../audit-events.ts';
+import type { LogLine } from '../call-lines.ts';
+import type { Client } from '../client.ts';
+import type { Context } from '../context.ts';
+import { parseCount } from '../count.ts';
+import { define } from '../define.ts';
+import { CommandFailure } from '../failure.ts';
+import { isForPeople, localTime, write } from '../output.ts';
+import type { OpenContext } from '../registry.ts';
+import { visible, visibleJson } from '../visible-text.ts';
+
+interface LogOptions {
+  readonly follow?: boolean;
+  readonly number?: number;
+}
+
+const FAMILIES = 'call,authentication,token';
+const POLL_MS = 500;
+const DEFAULT_LINES = 20;
+
+export function register(program: Command, open: OpenContext): void {
+  define(program, {
+    usage: 'log',
+    summary: 'Show what agents called',
+    examples: ['doorward log -f', 'doorward log -n 100 --json'],
+    notes:
+      'Columns: time, agent, service, method, path, answer or problem, milliseconds. With --json each event is a line.',
+  })
+    .option('-f, --follow', 'Go on as calls are made')
+    .option('-n, --number <count>', `How many lines to begin with (${String(DEFAULT_LINES)})`, parseCount)
+    .action(async (options: LogOptions, command: Command) => show(open(command), options));
+}
+
+async function show(context: Context, options: LogOptions): Promise<void> {
+  const [{ readEvents, remember }, { createLineReader }, client] = await Promise.all([
+    import('../audit-events.ts'),
+    import('../call-lines.ts'),
+    context.client(),
+  ]);
+  const wanted = options.number ?? DEFAULT_LINES;
+  // A call is two events, its intent and its outcome.
+  const events = await readEvents(client, { kind: FAMILIES, limit: Math.min(500, wanted * 2) });
+  const reader = createLineReader();
+  if (context.flags.json === true) printEvents(context, events.slice(-wanted));
+  else {
+    const lines = events.flatMap((event) => reader.read(event));
+    const unfinished = options.follow === true ? [] : reader.unfinished();
+    printLines(context, [...lines, ...unfinished].slice(-wanted));
+  }
+  if (options.follow !== true) return;
+  const known = new Map<string, number>();
+  remember(known, events);
+  await follow(context, client, known, (fresh) => {
+    if (context.flags.json === true) printEvents(context, fresh);
+    else
+      printLines(
+        context,
+        fresh.flatMap((event) => reader.read(event)),
+      );
+  });
+}
+
+/** Until the process is interrupted. A server that goes away for a while is waited for. */
+async function follow(
+  context: Context,
+  client: Client,
+  known: Map<string, number>,
+  print: (events: readonly EventRecord[]) => void,
+): Promise<never> {
+  const { readFresh } = await import('../audit-events.ts');
+  let isLost = false;
+  for (;;) {
+    await delay(POLL_MS);
+    try {
+      print(await readFresh(client, { kind: FAMILIES }, known));
+      isLost = false;
+    } catch (error) {
+      if (!(error instanceof CommandFailure)) throw error;
+      if (!isLost) context.warn(`${error.message} Waiting for it…`);
+      isLost = true;
+    }
+  }
+}
+
+function printEvents(context: Context, events: readonly EventRecord[]): void {
+  write(context, events.map((event) => `${visibleJson(event, 0)}\n`).join(''));
+}
+
+function printLines(context: Context, lines: readonly LogLine[]): void {
+  write(context, lines.map((line) => `${formatLine(context, line)}\n`).join(''));
+}
+
+function formatLine(context: Context, line: LogLine): string {
+  const { at, agent, service, method, path, answer, totalMs, isGood } = line;
+  const time = isForPeople(context) ? localTime(at) : at;
+  const took = totalMs === undefined ? '-' : String(Math.round(totalMs));
+  const cells = [time, agent, service, method, path, answer, took].map(visible);
+  if (!isForPeople(context)) return cells.join('\t');
+  const widths = [19, 12, 12, 6, 32, 16];
+  const padded = cells.map((cell, at) => cell.padEnd(widths[at] ?? 0));
+  padded[5] = context.style(isGood ? 'green' : 'red', padded[5] ?? '');
+  return `${padded.join(' ')}${line.totalMs === undefined ? '' : ' ms'}`;
+}

@@ -1,0 +1,115 @@
+// `doorward secret`: what is stored under a name. No verb prints a value.
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { SecretRecord } from '../../operations/contracts/secrets.ts';
+import { confirmSevere } from '../confirm.ts';
+import type { Context } from '../context.ts';
+import { define } from '../define.ts';
+import { momentCell, printJson, printList, printRecord } from '../output.ts';
+import type { Column } from '../output.ts';
+import type { OpenContext } from '../registry.ts';
+import { readSecretValue, refuseValueInArguments } from '../secret-value.ts';
+
+interface AddOptions {
+  readonly fromFile?: string;
+  readonly keepNewline?: boolean;
+  readonly force?: boolean;
+  readonly value?: string | true;
+}
+
+export function register(program: Command, open: OpenContext): void {
+  const secret = define(program, {
+    usage: 'secret',
+    summary: 'Add, list, show and destroy secrets',
+    examples: ['doorward secret add openai', 'doorward secret list'],
+  });
+  registerAdd(secret, open);
+  define(secret, {
+    usage: 'list',
+    summary: 'List secrets, never their values',
+    examples: ['doorward secret list', 'doorward secret list --json'],
+  }).action(async (_options: object, command: Command) => list(open(command)));
+  define(secret, {
+    usage: 'show <name>',
+    summary: 'Show one secret, never its value',
+    examples: ['doorward secret show openai', 'doorward secret show openai --json'],
+  }).action(async (name: string, _options: object, command: Command) => show(open(command), name));
+  define(secret, {
+    usage: 'destroy <name>',
+    summary: 'Erase a secret and all its versions for ever',
+    examples: ['doorward secret destroy openai', 'doorward secret destroy openai --confirm openai'],
+  })
+    .alias('rm')
+    .option('--confirm <name>', 'The name once more, where nobody can be asked')
+    .action(async (name: string, options: { confirm?: string }, command: Command) =>
+      destroy(open(command), name, options.confirm),
+    );
+}
+
+function registerAdd(secret: Command, open: OpenContext): void {
+  define(secret, {
+    usage: 'add <name>',
+    summary: 'Store a value under a name',
+    examples: ['doorward secret add openai', 'doorward secret add openai < key.txt'],
+    notes:
+      'The value is asked for without showing it; where stdin is no terminal, it is read from there. One newline at\n' +
+      'the end of piped or read text is dropped. Values of several lines: pipe them in or use --from-file.',
+  })
+    .allowExcessArguments() // to refuse them with the reason, and without repeating them
+    .option('--from-file <path>', 'Read the value from a file')
+    .option('--keep-newline', 'Keep the newline at the end of the text')
+    .option('--force', 'Accept a value under 8 bytes')
+    .addOption(new Option('--value [value]').hideHelp())
+    .action(async (name: string, options: AddOptions, command: Command) => {
+      if (command.args.length > 1 || options.value !== undefined) throw refuseValueInArguments();
+      await add(open(command), name, options);
+    });
+}
+
+async function add(context: Context, name: string, options: AddOptions): Promise<void> {
+  const { secretCreate } = await import('../../operations/contracts/secrets.ts');
+  const value = await readSecretValue(context, name, options);
+  const client = await context.client();
+  const record = await client.call(secretCreate, { name, ...value, force: options.force === true });
+  if (!printJson(context, record)) context.say(`Secret ${record.name} is stored as ${record.id}.`);
+  context.suggest(`doorward service add ${name} --base-url https://… --auth bearer --secret ${name}`);
+}
+
+async function list(context: Context): Promise<void> {
+  const [{ secretList }, { callAllPages }, client] = await Promise.all([
+    import('../../operations/contracts/secrets.ts'),
+    import('../client.ts'),
+    context.client(),
+  ]);
+  await printList(context, await callAllPages(client, secretList, {}), columns(context));
+}
+
+async function show(context: Context, name: string): Promise<void> {
+  const { secretShow } = await import('../../operations/contracts/secrets.ts');
+  const record = await (await context.client()).call(secretShow, { name });
+  await printRecord(
+    context,
+    record,
+    columns(context).map(({ title, value }) => [title, value(record)]),
+  );
+}
+
+async function destroy(context: Context, name: string, confirmed: string | undefined): Promise<void> {
+  const { secretDestroy } = await import('../../operations/contracts/secrets.ts');
+  const warning = `This erases the secret ${name} and all its versions for ever.`;
+  await confirmSevere(context, { warning, name, confirmed });
+  const output = await (await context.client()).call(secretDestroy, { name });
+  if (printJson(context, output)) return;
+  context.say(`Secret ${output.name} is destroyed, with ${String(output.versionsDestroyed)} versions.`);
+}
+
+function columns(context: Context): readonly Column<SecretRecord>[] {
+  return [
+    { title: 'name', value: (row) => row.name },
+    { title: 'kind', value: (row) => row.credentialKind },
+    { title: 'version', value: (row) => row.currentVersion },
+    { title: 'services', value: (row) => row.services.join(' ') || null },
+    { title: 'created', value: (row) => momentCell(context, row.createdAt) },
+    { title: 'id', value: (row) => row.id },
+  ];
+}

@@ -1,0 +1,141 @@
+// `doorward service`: which API a secret is for, and where its credential goes.
+import type { Command } from 'commander';
+import type { Auth } from '../../core/service.ts';
+import type { ServiceRecord } from '../../operations/contracts/services.ts';
+import { confirmModerate } from '../confirm.ts';
+import type { Context } from '../context.ts';
+import { define } from '../define.ts';
+import { usageFailure } from '../failure.ts';
+import { momentCell, printJson, printList, printRecord } from '../output.ts';
+import type { Column } from '../output.ts';
+import type { OpenContext } from '../registry.ts';
+
+interface AddOptions {
+  readonly baseUrl: string;
+  readonly auth: string;
+  readonly secret: string;
+  readonly keyEnv?: string;
+  readonly baseUrlEnv?: string;
+}
+
+export function register(program: Command, open: OpenContext): void {
+  const service = define(program, {
+    usage: 'service',
+    summary: 'Say where a secret may be sent, and how',
+    examples: [
+      'doorward service add acme --base-url https://api.acme.dev --auth header:x-api-key --secret acme',
+      'doorward service list',
+    ],
+  });
+  registerAdd(service, open);
+  define(service, {
+    usage: 'list',
+    summary: 'List services',
+    examples: ['doorward service list', 'doorward service list --json'],
+  }).action(async (_options: object, command: Command) => list(open(command)));
+  define(service, {
+    usage: 'show <name>',
+    summary: 'Show one service',
+    examples: ['doorward service show openai', 'doorward service show openai --json'],
+  }).action(async (name: string, _options: object, command: Command) => show(open(command), name));
+  define(service, {
+    usage: 'remove <name>',
+    summary: 'Remove a service and every grant on it',
+    examples: ['doorward service remove openai', 'doorward service remove openai --yes'],
+  })
+    .alias('rm')
+    .action(async (name: string, _options: object, command: Command) => remove(open(command), name));
+}
+
+function registerAdd(service: Command, open: OpenContext): void {
+  define(service, {
+    usage: 'add <name>',
+    summary: 'Say where a secret may be sent, and how',
+    examples: [
+      'doorward service add openai --base-url https://api.openai.com/v1 --auth bearer --secret openai ' +
+        '--key-env OPENAI_API_KEY --base-url-env OPENAI_BASE_URL',
+      'doorward service add acme --base-url https://api.acme.dev --auth header:x-api-key --secret acme',
+    ],
+    notes:
+      'The variables tell `doorward run` what to set. Where a client expects more after the address, add it to the\n' +
+      'name: --base-url-env OPENAI_BASE_URL=/v1 for a service whose base URL is https://api.openai.com.',
+  })
+    .requiredOption('--base-url <url>', 'Address of the API; calls stay below it')
+    .requiredOption('--auth <kind>', 'bearer, basic, header:NAME or query:NAME')
+    .requiredOption('--secret <name>', 'Secret whose credential is injected')
+    .option('--key-env <variable>', 'Variable its clients read the key from')
+    .option('--base-url-env <variable[=/suffix]>', 'Variable its clients read the address from')
+    .action(async (name: string, options: AddOptions, command: Command) => add(open(command), name, options));
+}
+
+async function add(context: Context, name: string, options: AddOptions): Promise<void> {
+  const { serviceCreate } = await import('../../operations/contracts/services.ts');
+  const { baseUrl, secret, keyEnv } = options;
+  const [baseUrlEnv, ...suffix] = options.baseUrlEnv?.split('=') ?? [];
+  const record = await (await context.client()).call(serviceCreate, {
+    name,
+    baseUrl,
+    auth: parseAuth(options.auth),
+    secret,
+    ...(keyEnv === undefined ? {} : { keyEnv }),
+    ...(baseUrlEnv === undefined ? {} : { baseUrlEnv, baseUrlSuffix: suffix.join('=') }),
+  });
+  if (!printJson(context, record)) {
+    context.say(
+      `Service ${record.name} sends the secret ${record.secret} to ${record.baseUrl} and nowhere else.`,
+    );
+  }
+  context.suggest(`doorward agent add claude`, `doorward grant add claude ${name}`);
+}
+
+function parseAuth(text: string): Auth {
+  if (text === 'bearer' || text === 'basic') return { kind: text };
+  const [kind, name = ''] = text.split(':', 2);
+  if (kind === 'header' && name !== '') return { kind, name: name.toLowerCase() };
+  if (kind === 'query' && name !== '') return { kind, name };
+  throw usageFailure('--auth is one of bearer, basic, header:NAME and query:NAME, such as header:x-api-key.');
+}
+
+async function list(context: Context): Promise<void> {
+  const [{ serviceList }, { callAllPages }, client] = await Promise.all([
+    import('../../operations/contracts/services.ts'),
+    import('../client.ts'),
+    context.client(),
+  ]);
+  await printList(context, await callAllPages(client, serviceList, {}), columns(context));
+}
+
+async function show(context: Context, name: string): Promise<void> {
+  const { serviceShow } = await import('../../operations/contracts/services.ts');
+  const record = await (await context.client()).call(serviceShow, { name });
+  await printRecord(
+    context,
+    record,
+    columns(context).map(({ title, value }) => [title, value(record)]),
+  );
+}
+
+async function remove(context: Context, name: string): Promise<void> {
+  const { serviceRemove } = await import('../../operations/contracts/services.ts');
+  await confirmModerate(context, `Remove the service ${name} and every grant on it?`);
+  const output = await (await context.client()).call(serviceRemove, { name });
+  if (printJson(context, output)) return;
+  context.say(`Service ${output.name} is removed, with ${String(output.grantsRemoved)} grants.`);
+}
+
+function columns(context: Context): readonly Column<ServiceRecord>[] {
+  return [
+    { title: 'name', value: (row) => row.name },
+    { title: 'base url', value: (row) => row.baseUrl },
+    { title: 'auth', value: ({ auth }) => ('name' in auth ? `${auth.kind}:${auth.name}` : auth.kind) },
+    { title: 'secret', value: (row) => row.secret },
+    { title: 'key env', value: (row) => row.keyEnv },
+    { title: 'url env', value: (row) => (row.baseUrlEnv === null ? null : row.baseUrlEnv + suffixOf(row)) },
+    { title: 'created', value: (row) => momentCell(context, row.createdAt) },
+    { title: 'id', value: (row) => row.id },
+  ];
+}
+
+function suffixOf({ baseUrlSuffix }: ServiceRecord): string {
+  return baseUrlSuffix === '' ? '' : `=${baseUrlSuffix}`;
+}

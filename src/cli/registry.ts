@@ -1,0 +1,64 @@
+// The commands, as the top-level help lists them. Each module is loaded only when its command is named.
+import type { Command } from 'commander';
+import type { Context } from './context.ts';
+
+/** Makes a command's context from the flags it and its parents were given. */
+export type OpenContext = (command: Command) => Context;
+
+interface CommandModule {
+  /** Adds the command to `program`. */
+  readonly register: (program: Command, open: OpenContext) => void;
+}
+
+export interface RegisteredCommand {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const COMMANDS: readonly RegisteredCommand[] = [
+  { name: 'serve', summary: 'Run the broker', load: async () => import('./commands/serve.ts') },
+  {
+    name: 'secret',
+    summary: 'Add, list, show and destroy secrets',
+    load: async () => import('./commands/secret.ts'),
+  },
+  {
+    name: 'service',
+    summary: 'Say where a secret may be sent, and how',
+    load: async () => import('./commands/service.ts'),
+  },
+  {
+    name: 'agent',
+    summary: 'Register, freeze and remove agents',
+    load: async () => import('./commands/agent.ts'),
+  },
+  {
+    name: 'grant',
+    summary: 'Say which agent may call what',
+    load: async () => import('./commands/grant.ts'),
+  },
+  {
+    name: 'run',
+    summary: 'Start an agent that can call, but never sees a key',
+    load: async () => import('./commands/run.ts'),
+  },
+  { name: 'call', summary: 'Make one brokered call', load: async () => import('./commands/call.ts') },
+  {
+    name: 'token',
+    summary: "Print an access token for an agent's key",
+    load: async () => import('./commands/token.ts'),
+  },
+  { name: 'log', summary: 'Show what agents called', load: async () => import('./commands/log.ts') },
+  { name: 'audit', summary: 'List and verify audit events', load: async () => import('./commands/audit.ts') },
+  {
+    name: 'status',
+    summary: 'Show the server and what protects its keys',
+    load: async () => import('./commands/status.ts'),
+  },
+  {
+    name: 'help',
+    summary: 'Help on a command, exit-codes or environment',
+    load: async () => import('./commands/help.ts'),
+  },
+];

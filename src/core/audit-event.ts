@@ -1,0 +1,222 @@
+// Audit events: one strict schema per kind. A field is in clear only because it stands here with its type and length;
+// no field ever holds a secret's value. The text of an event is canonical JSON.
+import { z } from 'zod';
+import { canonicalJson, parseCanonicalJson } from './canonical-json.ts';
+import { idSchema, Name } from './ids.ts';
+import type { Principal as PrincipalType } from './principal.ts';
+
+const text = (max: number) => z.string().max(max);
+const count = () => z.number().int().min(0);
+const optionalRequest = idSchema('req').optional();
+
+/** RFC 3339 in UTC with milliseconds, and a date that exists. */
+const Moment = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  .refine((value) => isSameMoment(value), { error: 'a moment that exists is needed' });
+
+function isSameMoment(value: string): boolean {
+  const moment = new Date(value);
+  return !Number.isNaN(moment.getTime()) && moment.toISOString() === value;
+}
+
+/** A hash or keyed hash of something that must not be in the log itself; hex or base64url. */
+const Hash = z.string().regex(/^[A-Za-z0-9_-]{22,128}$/);
+const Mac = z.string().regex(/^[0-9a-f]{64}$/);
+const Method = z.string().regex(/^[A-Z][A-Z0-9_-]{0,31}$/);
+const Path = z.string().regex(/^\/[!-~]{0,4095}$/);
+const IpAddress = z.union([z.ipv4(), z.ipv6()]);
+const Code = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
+const Epoch = z.string().regex(/^(0|[1-9]\d{0,18})$/);
+const Lane = z.enum(['call', 'admin']);
+const AnyId = z.string().regex(/^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$/);
+
+const Principal = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('admin'),
+    id: idSchema('adm'),
+    name: Name,
+    token: idSchema('tok').optional(),
+  }),
+  z.strictObject({
+    type: z.literal('agent'),
+    id: idSchema('agt'),
+    name: Name,
+    token: idSchema('tok').optional(),
+    run: idSchema('run').optional(),
+  }),
+  z.strictObject({ type: z.literal('system') }),
+  z.strictObject({ type: z.literal('stranger') }),
+]) satisfies z.ZodType<PrincipalType>;
+
+const base = {
+  v: z.literal(1),
+  id: idSchema('evt'),
+  at: Moment,
+  vault: idSchema('vlt').nullable(),
+  replica: idSchema('rep'),
+  principal: Principal,
+  request: optionalRequest,
+  /** Where the request came from, in the connection's own spelling. */
+  client: IpAddress.optional(),
+};
+
+const ChainOpen = z.strictObject({
+  ...base,
+  kind: z.literal('chain.open'),
+  lane: Lane,
+  /** Newest event of the same data directory's chain before this one. */
+  predecessor: z.strictObject({ chain: idSchema('chn'), seq: count().min(1), mac: Mac }).nullable(),
+});
+
+const ChainClose = z.strictObject({ ...base, kind: z.literal('chain.close') });
+
+const ServerStart = z.strictObject({
+  ...base,
+  kind: z.literal('server.start'),
+  version: text(64),
+  database: z.enum(['embedded', 'postgres']),
+});
+
+const ServerStop = z.strictObject({ ...base, kind: z.literal('server.stop') });
+
+const CallIntent = z.strictObject({
+  ...base,
+  kind: z.literal('call.intent'),
+  service: z.strictObject({ id: idSchema('svc'), name: Name, revision: count() }),
+  secret: z.strictObject({ id: idSchema('sec'), version: count().min(1) }),
+  method: Method,
+  path: Path,
+  queryKeys: z.array(text(16_384)).max(8_193).readonly(),
+  body: z.strictObject({ held: z.boolean(), bytes: count().optional(), hash: Hash.optional() }),
+  decision: z.strictObject({
+    effect: z.literal('allow'),
+    rule: text(5_000),
+    grant: idSchema('grt'),
+    grantRevision: count(),
+  }),
+  /** The vault's epoch that the decision was made in, as decimal text. */
+  epoch: Epoch,
+});
+
+const CallOutcome = z.strictObject({
+  ...base,
+  kind: z.literal('call.outcome'),
+  intent: idSchema('evt'),
+  result: z.enum(['answered', 'aborted', 'refused', 'failed', 'unknown']),
+  status: z.number().int().min(100).max(999).optional(),
+  problem: Code.optional(),
+  requestBytes: count(),
+  responseBytes: count(),
+  bodyHash: Hash.optional(),
+  upstream: IpAddress.optional(),
+  firstByteMs: z.number().min(0).optional(),
+  totalMs: z.number().min(0),
+  leaks: z.strictObject({ matches: count().min(1), views: z.array(text(64)).max(32).readonly() }).optional(),
+});
+
+const CallRefused = z.strictObject({
+  ...base,
+  kind: z.literal('call.refused'),
+  service: text(256).optional(),
+  method: Method.optional(),
+  path: Path.optional(),
+  /** Stands for a path that could not be brought to canonical form and so may hold anything. */
+  rawPath: z.strictObject({ bytes: count(), hash: Hash }).optional(),
+  problem: Code,
+  rule: text(5_000).optional(),
+});
+
+const AuthenticationFailed = z.strictObject({
+  ...base,
+  kind: z.literal('authentication.failed'),
+  peer: text(64),
+  reason: text(128),
+  count: count().min(1),
+  from: Moment,
+  to: Moment,
+});
+
+const TokenIssued = z.strictObject({
+  ...base,
+  kind: z.literal('token.issued'),
+  jti: idSchema('tok'),
+  subject: AnyId,
+  expiresAt: Moment,
+});
+
+/** A typed flat object: what an administrative act found and left. */
+const FlatObject = z
+  .record(
+    z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/),
+    z.union([text(5_000), z.number(), z.boolean(), z.null(), z.array(text(5_000)).max(1_000).readonly()]),
+  )
+  .refine((object) => Object.keys(object).length <= 64, { error: 'at most 64 members' });
+
+const Administrative = z.strictObject({
+  ...base,
+  kind: z.enum([
+    'secret.create',
+    'secret.destroy',
+    'service.create',
+    'service.remove',
+    'agent.create',
+    'agent.freeze',
+    'agent.unfreeze',
+    'agent.remove',
+    'grant.create',
+    'grant.remove',
+    'run.start',
+    'run.end',
+    'audit.read',
+    'audit.verify',
+  ]),
+  target: z.strictObject({
+    type: z.string().regex(/^[a-z][a-z-]{0,31}$/),
+    id: text(64),
+    name: text(64).optional(),
+  }),
+  before: FlatObject.optional(),
+  after: FlatObject.optional(),
+});
+
+const IntegrityAlarm = z.strictObject({
+  ...base,
+  kind: z.literal('integrity.alarm'),
+  table: text(64),
+  row: text(128),
+  reason: text(1_000),
+});
+
+export const AuditEvent = z.discriminatedUnion('kind', [
+  ChainOpen,
+  ChainClose,
+  ServerStart,
+  ServerStop,
+  CallIntent,
+  CallOutcome,
+  CallRefused,
+  AuthenticationFailed,
+  TokenIssued,
+  Administrative,
+  IntegrityAlarm,
+]);
+export type AuditEvent = z.output<typeof AuditEvent>;
+
+type WithoutStamp<E> = E extends AuditEvent ? Omit<E, 'v' | 'id' | 'at' | 'replica'> : never;
+
+/** What a caller says of an event; the audit log stamps the rest. */
+export type AuditInput = WithoutStamp<AuditEvent>;
+
+/** An event from its text. Throws on anything but the canonical form of a known kind. */
+export function parseAuditEvent(json: string): AuditEvent {
+  const event = AuditEvent.parse(parseCanonicalJson(json));
+  // A schema library may drop a member it should refuse (`__proto__` in a record): the text must survive the trip.
+  if (canonicalJson(event) !== json) throw new SyntaxError('the event has members that no schema names');
+  return event;
+}
+
+/** Every kind of event. */
+export const AUDIT_KINDS: readonly AuditEvent['kind'][] = AuditEvent.options.flatMap(({ shape: { kind } }) =>
+  'options' in kind ? kind.options : [...kind.values],
+);

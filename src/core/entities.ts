@@ -1,0 +1,48 @@
+// The vault's records as decisions see them: parsed, checked, in memory.
+import type { AddressPattern } from './address-pattern.ts';
+import type { Id } from './ids.ts';
+import type { Auth, Origin } from './service.ts';
+
+export interface Agent {
+  readonly id: Id<'agt'>;
+  readonly name: string;
+  readonly keyHash: Buffer;
+  readonly generation: number;
+  readonly frozen: boolean;
+  readonly revision: number;
+}
+
+export interface Service {
+  readonly id: Id<'svc'>;
+  readonly name: string;
+  readonly origin: Origin;
+  readonly basePath: string;
+  readonly auth: Auth;
+  readonly secretId: Id<'sec'>;
+  readonly revision: number;
+}
+
+export interface Grant {
+  readonly id: Id<'grt'>;
+  readonly agentId: Id<'agt'>;
+  readonly serviceId: Id<'svc'>;
+  /** Undefined: every method and path. */
+  readonly allow: readonly AddressPattern[] | undefined;
+  readonly expiresAt: Date | undefined;
+  readonly revision: number;
+}
+
+export interface Run {
+  readonly id: Id<'run'>;
+  readonly agentId: Id<'agt'>;
+  readonly placeholderHash: Buffer;
+}
+
+/** What a call needs to know of a secret: which version is current, and which others an upstream may still echo. */
+export interface Secret {
+  readonly id: Id<'sec'>;
+  readonly name: string;
+  readonly credentialKind: string;
+  readonly current: { readonly id: Id<'ver'>; readonly number: number } | undefined;
+  readonly live: readonly Id<'ver'>[];
+}

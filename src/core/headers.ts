@@ -1,0 +1,99 @@
+// Which headers pass on the way out and on the way in. Headers are pairs in the order received, names in
+// lower case; what passes is rebuilt from them, never forwarded as raw bytes.
+import {
+  CREDENTIAL_SLOTS,
+  HOP_BY_HOP,
+  NEVER_IN,
+  NEVER_IN_PREFIXES,
+  NEVER_OUT,
+  NEVER_OUT_PREFIXES,
+} from './header-names.ts';
+import { Problem } from './problem.ts';
+
+export type HeaderPairs = readonly (readonly [name: string, value: string])[];
+
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
+// Values are latin1 strings, as Node reads and writes them (RFC 9110 §5.5).
+const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+const NEVER_OUT_SLOTS: ReadonlySet<string> = new Set(CREDENTIAL_SLOTS);
+
+/** Pairs from Node's flat `rawHeaders`. */
+export function pairsFromRaw(rawHeaders: readonly string[]): HeaderPairs {
+  const pairs: (readonly [string, string])[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    pairs.push([(rawHeaders[at] ?? '').toLowerCase(), rawHeaders[at + 1] ?? '']);
+  }
+  return pairs;
+}
+
+/**
+ * The agent's headers that may go to an upstream, and `accept-encoding: identity`, so that answers can be
+ * scanned as they come. `dropNames` are the service's own slots. Throws `invalid-request`.
+ */
+export function outgoingHeaders(
+  pairs: HeaderPairs,
+  options: { readonly dropNames?: Iterable<string> } = {},
+): HeaderPairs {
+  const dropped = namedByConnection(pairs);
+  for (const name of options.dropNames ?? []) dropped.add(comparable(name));
+  const out: (readonly [string, string])[] = [];
+  for (const [name, value] of pairs) {
+    assertHeaderValue(name, value);
+    const compared = comparable(name);
+    if (HOP_BY_HOP.has(compared) || NEVER_OUT.has(compared) || NEVER_OUT_SLOTS.has(compared)) continue;
+    if (dropped.has(compared) || startsWithAny(compared, NEVER_OUT_PREFIXES)) continue;
+    out.push([name, value]);
+  }
+  out.push(['accept-encoding', 'identity']);
+  return out;
+}
+
+/**
+ * The upstream's headers (or trailers) that may go to the agent. `content-encoding` stays, for the caller
+ * to act on. Throws `upstream-invalid`.
+ */
+export function incomingHeaders(pairs: HeaderPairs): HeaderPairs {
+  const dropped = namedByConnection(pairs);
+  return pairs.filter(([name, value]) => {
+    if (!isHeaderName(name) || NOT_IN_VALUE.test(value)) {
+      throw new Problem('upstream-invalid', { detail: 'The upstream sent a malformed header.' });
+    }
+    const compared = comparable(name);
+    if (HOP_BY_HOP.has(compared) || NEVER_IN.has(compared) || dropped.has(compared)) return false;
+    return !startsWithAny(compared, NEVER_IN_PREFIXES);
+  });
+}
+
+/** Refuses names that are no token and values with control characters. Throws `invalid-request`. */
+export function assertHeaderValue(name: string, value: string): void {
+  if (!isHeaderName(name)) {
+    throw new Problem('invalid-request', { detail: 'A header name is not a token (RFC 9110 §5.6.2).' });
+  }
+  if (NOT_IN_VALUE.test(value)) {
+    throw new Problem('invalid-request', {
+      detail: `The value of ${name.toLowerCase()} holds a control character or one outside latin1.`,
+    });
+  }
+}
+
+export function isHeaderName(text: string): boolean {
+  return HEADER_NAME.test(text);
+}
+
+/** What `Connection` names is hop-by-hop as well, whatever it is (RFC 9110 §7.6.1). */
+function namedByConnection(pairs: HeaderPairs): Set<string> {
+  const names = new Set<string>();
+  for (const [name, value] of pairs) {
+    if (name !== 'connection') continue;
+    for (const token of value.split(',')) names.add(comparable(token.trim()));
+  }
+  return names;
+}
+
+function comparable(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
+}
+
+function startsWithAny(name: string, prefixes: readonly string[]): boolean {
+  return prefixes.some((prefix) => name.startsWith(prefix));
+}

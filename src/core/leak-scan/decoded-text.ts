@@ -1,0 +1,152 @@
+// Bytes decoded from an encoded stretch of a buffer, with the way back to where they were read, and the loop that
+// decodes. It may begin anywhere: the text in front of an echo need not be well formed.
+import { type Encoding, NO_ESCAPE, UNFINISHED } from './encodings.ts';
+
+/** Room for the bytes one escape can stand for. */
+const ESCAPE_ROOM = 4;
+/** Numbers kept per escape: where it begins and ends in the source, and in the decoded bytes. */
+const MARK_LENGTH = 4;
+
+export class DecodedText {
+  readonly bytes: Buffer;
+  readonly capacity: number;
+  length = 0;
+  /** Where decoding began and ended in the source. */
+  sourceStart = 0;
+  sourceEnd = 0;
+  /** The source ended inside an escape, which is not decoded. */
+  isUnfinished = false;
+  escapeCount = 0;
+  readonly #marks: Int32Array;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.bytes = Buffer.alloc(capacity + ESCAPE_ROOM);
+    this.#marks = new Int32Array(capacity * MARK_LENGTH);
+  }
+
+  /** Notes that the source from `start` to `end` was decoded to the bytes from `decodedStart` to `decodedEnd`. */
+  addEscape(start: number, end: number, decodedStart: number, decodedEnd: number): void {
+    const at = this.escapeCount++ * MARK_LENGTH;
+    this.#marks[at] = start;
+    this.#marks[at + 1] = end;
+    this.#marks[at + 2] = decodedStart;
+    this.#marks[at + 3] = decodedEnd;
+  }
+
+  escapeStart(escape: number): number {
+    return this.#marks[escape * MARK_LENGTH] ?? 0;
+  }
+
+  escapeEnd(escape: number): number {
+    return this.#marks[escape * MARK_LENGTH + 1] ?? 0;
+  }
+
+  /** Where the encoded form of the byte at `index` begins. */
+  originOf(index: number): number {
+    const escape = this.#escapeBefore(index);
+    if (escape < 0) return this.sourceStart + index;
+    const literals = index - this.#decodedEnd(escape);
+    return literals < 0 ? this.escapeStart(escape) : this.escapeEnd(escape) + literals;
+  }
+
+  /** The place behind the encoded form of the byte at `index`. */
+  endOf(index: number): number {
+    const escape = this.#escapeBefore(index);
+    return escape >= 0 && index < this.#decodedEnd(escape)
+      ? this.escapeEnd(escape)
+      : this.originOf(index) + 1;
+  }
+
+  /** Whether any of the bytes from `start` to `end` was written as an escape. */
+  hasEscape(start: number, end: number): boolean {
+    const escape = this.#escapeBefore(end - 1);
+    return escape >= 0 && this.#decodedEnd(escape) > start;
+  }
+
+  #decodedEnd(escape: number): number {
+    return this.#marks[escape * MARK_LENGTH + 3] ?? 0;
+  }
+
+  /** The last escape whose decoded bytes begin at or before `index`, or -1. */
+  #escapeBefore(index: number): number {
+    let low = 0;
+    let high = this.escapeCount;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#marks[middle * MARK_LENGTH + 2] ?? 0) <= index) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}
+
+/** How far to decode. */
+export interface DecodeLimit {
+  /** Decoded bytes; an escape may pass it by three. */
+  readonly bytes: number;
+  /** Bytes without an escape since the last one. */
+  readonly literals: number;
+  /** An escape the source ends inside of is none: nothing comes after it. */
+  readonly isLast: boolean;
+}
+
+/** Decodes `source` from `from` into `text`, which is emptied first, until a limit or the end of the source. */
+export function decode(
+  encoding: Encoding,
+  source: Buffer,
+  from: number,
+  { text, limit }: { text: DecodedText; limit: DecodeLimit },
+): void {
+  const { bytes } = text;
+  const { trigger, otherTrigger } = encoding;
+  const most = Math.min(limit.bytes, text.capacity);
+  text.escapeCount = 0;
+  text.isUnfinished = false;
+  let at = from;
+  let length = 0;
+  let literalsEnd = from + limit.literals;
+  for (;;) {
+    const runEnd = Math.min(source.length, literalsEnd, at + most - length);
+    for (; at < runEnd; at++) {
+      const byte = source[at] ?? 0;
+      if (byte === trigger || byte === otherTrigger) break;
+      bytes[length++] = byte;
+    }
+    if (at >= runEnd) break;
+    const escape = encoding.readEscape(source, at);
+    if (escape === NO_ESCAPE || (escape === UNFINISHED && limit.isLast)) {
+      bytes[length++] = source[at++] ?? 0;
+      continue;
+    }
+    text.isUnfinished = escape === UNFINISHED;
+    if (text.isUnfinished) break;
+    const end = at + (escape & 15);
+    const written = encoding.isUtf8
+      ? writeUtf8(bytes, length, escape >> 4)
+      : writeByte(bytes, length, escape >> 4);
+    text.addEscape(at, end, length, written);
+    length = written;
+    at = end;
+    literalsEnd = end + limit.literals;
+  }
+  text.length = length;
+  text.sourceStart = from;
+  text.sourceEnd = at;
+}
+
+function writeByte(bytes: Buffer, at: number, byte: number): number {
+  bytes[at] = byte;
+  return at + 1;
+}
+
+/** Writes a code point, also a lone surrogate, as UTF-8; returns the place behind it. */
+function writeUtf8(bytes: Buffer, at: number, codePoint: number): number {
+  if (codePoint < 0x80) return writeByte(bytes, at, codePoint);
+  const trail = codePoint < 0x800 ? 1 : codePoint < 0x10000 ? 2 : 3;
+  bytes[at] = (0xff00 >> (trail + 1)) | (codePoint >> (6 * trail)); // stored as its lowest eight bits
+  for (let index = 1; index <= trail; index++) {
+    bytes[at + index] = 0x80 | ((codePoint >> (6 * (trail - index))) & 0x3f);
+  }
+  return at + trail + 1;
+}

@@ -1,0 +1,85 @@
+// Gathers what the views of one push found: matches to redact and report, and the earliest place that must wait.
+// Places count from the first byte the push looks at, which may be bytes carried over from earlier ones.
+import type { Pattern } from './patterns.ts';
+import type { LeakMatch } from './scanner.ts';
+
+export interface Finding {
+  readonly targetId: string;
+  readonly view: LeakMatch['view'];
+  readonly start: number;
+  readonly end: number;
+  /** Redaction begins here when the bytes before it have left already. */
+  readonly redactFrom: number;
+  /** A fragment that went on to the end of what was there, so it was not reported then. */
+  readonly canGrow: boolean;
+}
+
+/** What a search of one buffer is told. */
+export interface Span {
+  readonly data: Buffer;
+  /** Place of the first byte that has not left; may be negative. */
+  readonly left: number;
+  /** Matches beginning here or later are found by another search. */
+  readonly startsBelow: number;
+  /** What has begun in it ends in it, or never will. */
+  readonly isLast: boolean;
+}
+
+export class Findings {
+  readonly #found: Finding[] = [];
+  #openStart = Number.POSITIVE_INFINITY;
+  /** Added to the places of the search at work. */
+  shift = 0;
+
+  add(
+    pattern: Pattern,
+    view: Finding['view'],
+    place: { start: number; end: number; redactFrom?: number; canGrow?: boolean },
+  ) {
+    const { start, end, redactFrom = start, canGrow = false } = place;
+    this.#found.push({
+      targetId: pattern.targetId,
+      view,
+      start: start + this.shift,
+      end: end + this.shift,
+      redactFrom: redactFrom + this.shift,
+      canGrow,
+    });
+  }
+
+  /** A match may begin here and end behind what is there. */
+  addOpenStart(start: number | undefined): void {
+    if (start !== undefined) this.#openStart = Math.min(this.#openStart, start + this.shift);
+  }
+
+  get openStart(): number {
+    return this.#openStart;
+  }
+
+  /**
+   * Matches in order, less those that ended within the `carried` bytes (an earlier push reported them), those
+   * inside another one of the same target, and with overlapping ones of one target and view joined.
+   */
+  settle(carried: number): Finding[] {
+    if (this.#found.length === 0) return this.#found;
+    const fresh = this.#found.filter(({ end, canGrow }) => end > carried || (end === carried && canGrow));
+    fresh.sort((one, other) => one.start - other.start || other.end - one.end || rank(one) - rank(other));
+    const settled: Finding[] = [];
+    const lastOf = new Map<string, number>();
+    for (const finding of fresh) {
+      const index = lastOf.get(finding.targetId);
+      const last = index === undefined ? undefined : settled[index];
+      if (index === undefined || last === undefined || finding.start >= last.end) {
+        lastOf.set(finding.targetId, settled.push(finding) - 1);
+      } else if (finding.end > last.end) {
+        settled[index] = { ...last, end: finding.end };
+      }
+    }
+    return settled;
+  }
+}
+
+/** A whole value is reported rather than a fragment of the same extent. */
+function rank({ view }: Finding): number {
+  return view === 'fragment' ? 1 : 0;
+}

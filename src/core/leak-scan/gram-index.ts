@@ -1,0 +1,202 @@
+// Finds literal patterns in a buffer by looking at four bytes (a gram) every few bytes. Each pattern gives as many
+// neighbouring grams as the step is long, so exactly one of them falls on a looked-at place wherever the pattern
+// stands; fragment patterns give all of theirs. Text that only comes near a pattern costs one comparison per
+// near miss, never one per byte, and the loop has no step that waits for the one before.
+import { FRAGMENT_LENGTH, type Pattern } from './patterns.ts';
+import { sameBytes } from './same-bytes.ts';
+
+const GRAM_LENGTH = 4;
+const MULTIPLIER = 0x9e3779b1 | 0; // 2^32 divided by the golden ratio: spreads neighbouring values
+/** Longer steps gain little speed and make the table larger. */
+const LONGEST_STEP = 29;
+const LONGEST_STEP_OF_LARGE_TABLE = 13;
+const LARGE_TABLE = 2_000;
+
+/** `canGrow`: a fragment that ends only because the buffer ends. */
+export type MatchVisitor = (pattern: Pattern, start: number, end: number, canGrow: boolean) => void;
+
+/** One search at work. */
+interface Look {
+  readonly data: Buffer;
+  readonly startsBelow: number;
+  readonly visit: MatchVisitor;
+  /** Where each fragment pattern was last compared, so that a long run is compared once. */
+  readonly runs: Map<Pattern, { readonly diagonal: number; readonly end: number }>;
+}
+
+export class GramIndex {
+  readonly #patterns: readonly Pattern[];
+  readonly #step: number;
+  readonly #longestPattern: number;
+  readonly #filter: Uint8Array;
+  readonly #filterShift: number;
+  readonly #heads: Int32Array;
+  readonly #headShift: number;
+  readonly #next: Int32Array;
+  readonly #owner: Int32Array;
+  readonly #offset: Int32Array;
+
+  /** Patterns shorter than four bytes are not found by it. */
+  constructor(patterns: readonly Pattern[]) {
+    this.#patterns = patterns.filter((pattern) => pattern.bytes.length >= GRAM_LENGTH);
+    this.#longestPattern = this.#patterns.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
+    const longest = patterns.length > LARGE_TABLE ? LONGEST_STEP_OF_LARGE_TABLE : LONGEST_STEP;
+    this.#step = this.#patterns.reduce((step, pattern) => Math.min(step, longestStep(pattern)), longest);
+    const total = this.#patterns.reduce((sum, pattern) => sum + this.#gramCount(pattern), 0);
+    const filterBits = bitsFor(total * 64 <= 2 ** 19 ? total * 64 : total * 16, 10, 25);
+    const headBits = bitsFor(total, 4, 24);
+    this.#filter = new Uint8Array(2 ** (filterBits - 3));
+    this.#filterShift = 32 - filterBits;
+    this.#heads = new Int32Array(2 ** headBits).fill(-1);
+    this.#headShift = 32 - headBits;
+    this.#next = new Int32Array(total);
+    this.#owner = new Int32Array(total);
+    this.#offset = new Int32Array(total);
+    this.#insertAll();
+  }
+
+  /** Visits every whole pattern, and every run of a fragment pattern, that begins before `startsBelow`. */
+  search(data: Buffer, startsBelow: number, visit: MatchVisitor): void {
+    const last = Math.min(data.length - GRAM_LENGTH, startsBelow + this.#longestPattern);
+    if (last < 0 || this.#next.length === 0) return;
+    const words = new DataView(data.buffer, data.byteOffset, data.length);
+    const filter = this.#filter;
+    const shift = this.#filterShift;
+    const step = this.#step;
+    const look: Look = { data, startsBelow, visit, runs: new Map() };
+    for (let at = 0; at <= last; at += step) {
+      const hash = Math.imul(words.getInt32(at, true), MULTIPLIER);
+      const bit = hash >>> shift;
+      if (((filter[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0) this.#compare(look, at, hash);
+    }
+  }
+
+  /** Where the fragment run begins that reaches the end of `data` and could go on; undefined when there is none. */
+  openRunStart(data: Buffer): number | undefined {
+    const at = data.length - GRAM_LENGTH;
+    if (at < 0 || this.#next.length === 0) return undefined;
+    const hash = Math.imul(data.readInt32LE(at), MULTIPLIER);
+    let earliest: number | undefined;
+    for (let spot = this.#head(hash); spot >= 0; spot = this.#next[spot] ?? -1) {
+      const pattern = this.#patterns[this.#owner[spot] ?? 0];
+      const offset = this.#offset[spot] ?? 0;
+      if (pattern?.view !== 'fragment' || offset + GRAM_LENGTH === pattern.bytes.length) continue;
+      if (!sameBytes(data, at, pattern.bytes, { from: offset, length: GRAM_LENGTH })) continue;
+      const start = runStart(data, at, pattern.bytes, offset);
+      earliest = Math.min(earliest ?? start, start);
+    }
+    return earliest;
+  }
+
+  dispose(): void {
+    for (const array of [this.#filter, this.#heads, this.#next, this.#owner, this.#offset]) array.fill(0);
+  }
+
+  #head(hash: number): number {
+    return this.#heads[hash >>> this.#headShift] ?? -1;
+  }
+
+  /** Compares the patterns that have this gram with the bytes around it. */
+  #compare(look: Look, at: number, hash: number): void {
+    const { data } = look;
+    for (let spot = this.#head(hash); spot >= 0; spot = this.#next[spot] ?? -1) {
+      const pattern = this.#patterns[this.#owner[spot] ?? 0];
+      if (pattern === undefined) continue;
+      const offset = this.#offset[spot] ?? 0;
+      if (pattern.view === 'fragment') {
+        compareRun(look, at, pattern, offset);
+        continue;
+      }
+      const start = at - offset;
+      const { length } = pattern.bytes;
+      if (start < 0 || start >= look.startsBelow || start + length > data.length) continue;
+      if (!sameBytes(data, at, pattern.bytes, { from: offset, length: GRAM_LENGTH })) continue;
+      if (sameBytes(data, start, pattern.bytes, { from: 0, length })) {
+        look.visit(pattern, start, start + length, false);
+      }
+    }
+  }
+
+  #gramCount({ view, bytes }: Pattern): number {
+    return view === 'fragment' ? bytes.length - GRAM_LENGTH + 1 : this.#step;
+  }
+
+  #insertAll(): void {
+    let spot = 0;
+    for (const [owner, pattern] of this.#patterns.entries()) {
+      const count = this.#gramCount(pattern);
+      const first = pattern.view === 'fragment' ? 0 : chooseWindow(pattern, count + GRAM_LENGTH - 1);
+      for (let offset = first; offset < first + count; offset++) {
+        const hash = Math.imul(pattern.bytes.readInt32LE(offset), MULTIPLIER);
+        const bit = hash >>> this.#filterShift;
+        this.#filter[bit >>> 3] = (this.#filter[bit >>> 3] ?? 0) | (1 << (bit & 7));
+        this.#owner[spot] = owner;
+        this.#offset[spot] = offset;
+        this.#next[spot] = this.#head(hash);
+        this.#heads[hash >>> this.#headShift] = spot++;
+      }
+    }
+  }
+}
+
+function longestStep({ view, bytes }: Pattern): number {
+  return (view === 'fragment' ? FRAGMENT_LENGTH : bytes.length) - GRAM_LENGTH + 1;
+}
+
+function bitsFor(count: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, Math.ceil(Math.log2(Math.max(1, count)))));
+}
+
+/**
+ * The stretch of a pattern whose grams are indexed. The middle of the secret part, because beginnings and endings
+ * (`ghp_`, `-----END`) are often shared with other values; another place where the middle is monotonous.
+ */
+function chooseWindow({ bytes, publicLength }: Pattern, length: number): number {
+  const lastStart = bytes.length - length;
+  const firstStart = Math.min(publicLength, lastStart);
+  let best = firstStart;
+  let mostDistinct = 0;
+  for (const part of [0.5, 0.75, 0.25, 1, 0]) {
+    const start = firstStart + Math.round((lastStart - firstStart) * part);
+    const distinct = countDistinct(bytes, start, start + length);
+    if (distinct * 2 >= length) return start;
+    if (distinct > mostDistinct) {
+      best = start;
+      mostDistinct = distinct;
+    }
+  }
+  return best;
+}
+
+function countDistinct(bytes: Buffer, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; at++) {
+    let earlier = start;
+    while (bytes[earlier] !== bytes[at]) earlier++;
+    if (earlier === at) count++;
+  }
+  return count;
+}
+
+/** Visits the run of secret bytes around a gram, when it is long enough, or may become so behind the buffer's end. */
+function compareRun(look: Look, at: number, pattern: Pattern, offset: number): void {
+  const { data } = look;
+  const { bytes } = pattern;
+  const diagonal = at - offset;
+  const seen = look.runs.get(pattern);
+  if (seen !== undefined && seen.diagonal === diagonal && at < seen.end) return;
+  if (!sameBytes(data, at, bytes, { from: offset, length: GRAM_LENGTH })) return;
+  const start = runStart(data, at, bytes, offset);
+  const limit = Math.min(data.length, diagonal + bytes.length);
+  let end = at + GRAM_LENGTH;
+  while (end < limit && data[end] === bytes[end - diagonal]) end++;
+  look.runs.set(pattern, { diagonal, end });
+  if (start >= look.startsBelow || end - start < FRAGMENT_LENGTH) return;
+  look.visit(pattern, start, end, end === data.length && end - diagonal < bytes.length);
+}
+
+function runStart(data: Buffer, at: number, bytes: Buffer, offset: number): number {
+  let start = at;
+  while (start > 0 && start > at - offset && data[start - 1] === bytes[start - 1 - at + offset]) start--;
+  return start;
+}

@@ -1,0 +1,48 @@
+// All literal patterns of a scan table in one spelling, with the indexes that find them.
+import { GramIndex, type MatchVisitor } from './gram-index.ts';
+import type { Pattern } from './patterns.ts';
+import { StartIndex } from './start-index.ts';
+
+/** Shorter patterns have no gram and are searched for one by one. */
+const INDEXED_LENGTH = 4;
+
+export class PatternSet {
+  readonly patterns: readonly Pattern[];
+  readonly starts: StartIndex;
+  readonly longestPattern: number;
+  readonly #grams: GramIndex;
+  readonly #short: readonly Pattern[];
+
+  constructor(patterns: readonly Pattern[]) {
+    this.patterns = patterns;
+    this.longestPattern = patterns.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
+    this.starts = new StartIndex(patterns);
+    this.#grams = new GramIndex(patterns);
+    this.#short = patterns.filter(({ bytes }) => bytes.length < INDEXED_LENGTH);
+  }
+
+  /** Visits every match that begins before `startsBelow`. */
+  search(data: Buffer, startsBelow: number, visit: MatchVisitor): void {
+    this.#grams.search(data, startsBelow, visit);
+    for (const pattern of this.#short) {
+      const { length } = pattern.bytes;
+      for (let at = data.indexOf(pattern.bytes); at >= 0 && at < startsBelow; ) {
+        visit(pattern, at, at + length, false);
+        at = data.indexOf(pattern.bytes, at + 1);
+      }
+    }
+  }
+
+  /** Where the earliest match begins that `data` may end in the middle of; undefined when there is none. */
+  openStart(data: Buffer, least: number): number | undefined {
+    const start = this.starts.openStart(data, data.length, least);
+    const run = this.#grams.openRunStart(data);
+    return start === undefined || run === undefined ? (start ?? run) : Math.min(start, run);
+  }
+
+  dispose(): void {
+    this.starts.dispose();
+    this.#grams.dispose();
+    for (const { bytes } of this.patterns) bytes.fill(0);
+  }
+}

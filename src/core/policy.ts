@@ -1,0 +1,59 @@
+// Deciding a call: default deny; any allow and no deny. Pure, from memory, so that it can be asked again at the last moment.
+import type { CanonicalAddress } from './address.ts';
+import { matchesPattern, smallestPattern } from './address-pattern.ts';
+import type { Agent, Grant, Service } from './entities.ts';
+import type { Id } from './ids.ts';
+import { neededScope, type Scope, scopeAllows } from './scope.ts';
+
+export interface Question {
+  readonly agent: Agent;
+  readonly service: Service | undefined;
+  readonly grant: Grant | undefined;
+  readonly scope: Scope | undefined;
+  readonly method: string;
+  readonly address: CanonicalAddress;
+  readonly now: Date;
+}
+
+/** `rule` is the pattern that decided, or what stands in its place. */
+export type Decision =
+  | {
+      readonly effect: 'allow';
+      readonly rule: string;
+      readonly grant: Id<'grt'>;
+      readonly grantRevision: number;
+    }
+  | { readonly effect: 'deny'; readonly problem: 'frozen'; readonly rule: 'agent-frozen' }
+  | { readonly effect: 'deny'; readonly problem: 'no-grant'; readonly rule: 'no-grant' }
+  | {
+      readonly effect: 'deny';
+      readonly problem: 'not-allowed';
+      readonly rule: 'scope' | 'grant' | 'grant-expired';
+      /** What would have to be granted or asked for. */
+      readonly needed: string;
+    };
+
+export function decide(question: Question): Decision {
+  const { agent, service, grant, scope, method, address } = question;
+  if (agent.frozen) return { effect: 'deny', problem: 'frozen', rule: 'agent-frozen' };
+  if (service === undefined || grant === undefined) {
+    return { effect: 'deny', problem: 'no-grant', rule: 'no-grant' };
+  }
+  const needed = smallestPattern(method, address);
+  if (grant.expiresAt !== undefined && grant.expiresAt <= question.now) {
+    return { effect: 'deny', problem: 'not-allowed', rule: 'grant-expired', needed };
+  }
+  if (scope !== undefined && !scopeAllows(scope, service.name, method)) {
+    return {
+      effect: 'deny',
+      problem: 'not-allowed',
+      rule: 'scope',
+      needed: neededScope(service.name, method),
+    };
+  }
+  const allowed = { effect: 'allow', grant: grant.id, grantRevision: grant.revision } as const;
+  if (grant.allow === undefined) return { ...allowed, rule: '* /**' };
+  const pattern = grant.allow.find((candidate) => matchesPattern(candidate, method, address));
+  if (pattern === undefined) return { effect: 'deny', problem: 'not-allowed', rule: 'grant', needed };
+  return { ...allowed, rule: pattern.text };
+}

@@ -1,0 +1,149 @@
+// The only way out: one request to one upstream, over a pinned and checked address, streaming both ways.
+// Redirects are answers like any other; nothing is retried once a connection stood.
+import type { Readable } from 'node:stream';
+import type { HeaderPairs } from '../core/headers.ts';
+import { Problem } from '../core/problem.ts';
+import type { Origin } from '../core/service.ts';
+import { Exchange, type NextConnection } from './exchange.ts';
+import { toProblem } from './failure.ts';
+import { Pools, type PoolsDeps } from './pools.ts';
+import { bareHost, type Resolver } from './resolve.ts';
+
+export interface Timeouts {
+  /** From `send` until a connection is ready, look-up included. */
+  readonly connectMs: number;
+  /** From the end of the request until the answer's head; counted in steps of half a second. */
+  readonly firstByteMs: number;
+  /** Between two pieces of the answer while the caller is ready for more. */
+  readonly idleMs: number;
+  /** Of the whole call; 0 for no end. */
+  readonly totalMs: number;
+}
+
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  connectMs: 10_000,
+  firstByteMs: 300_000,
+  idleMs: 300_000,
+  totalMs: 3_600_000,
+};
+
+export interface OutgoingRequest {
+  readonly origin: Origin;
+  /** Vault, service and revision: connections are never shared across two of them. */
+  readonly poolKey: string;
+  readonly method: string;
+  /** Canonical path and query. */
+  readonly path: string;
+  readonly headers: HeaderPairs;
+  /** A stream stays the caller's: it is read from, never destroyed. */
+  readonly body: Readable | Buffer | undefined;
+  /** Length of a streamed body; chunked without it. */
+  readonly contentLength?: number | undefined;
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+export interface UpstreamHead {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: HeaderPairs;
+  readonly remoteAddress: string | undefined;
+}
+
+export interface UpstreamHandler {
+  /**
+   * Called at most once, synchronously, directly before the first byte of the request is written. A problem
+   * stops it: nothing is written.
+   */
+  beforeFirstByte(): Problem | undefined;
+  onHead(head: UpstreamHead): void;
+  /** False: no more until `flow.resume()`. */
+  onData(chunk: Buffer): boolean;
+  onEnd(trailers: HeaderPairs): void;
+  /** Exactly one of `onEnd` and `onError` is called, once. Must not throw. */
+  onError(problem: Problem): void;
+}
+
+export interface Flow {
+  resume(): void;
+  /** Ends the exchange at any time; `onError(reason)` is called before this returns, unless it was over. */
+  abort(reason: Problem): void;
+}
+
+export interface Egress {
+  /** Failures, also of the look-up, come by `onError`. */
+  send(request: OutgoingRequest, handler: UpstreamHandler): Flow;
+  /** Closes the pools whose key begins with `prefix`; their running exchanges finish. */
+  closePool(prefix: string): void;
+  /** Ends running exchanges as `draining` and closes every connection. */
+  close(): Promise<void>;
+  readonly openPools: number;
+  readonly openExchanges: number;
+}
+
+interface EgressDeps extends PoolsDeps {
+  readonly resolver: Resolver;
+  readonly defaultTimeouts: Timeouts;
+}
+
+const MAX_ADDRESSES_TRIED = 4;
+
+export function createEgress(deps: EgressDeps): Egress {
+  const pools = new Pools(deps);
+  const running = new Set<Exchange>();
+  let isClosed = false;
+
+  async function start(exchange: Exchange, request: OutgoingRequest, connectMs: number): Promise<void> {
+    const { host, port } = request.origin;
+    try {
+      if (isClosed) throw new Problem('draining');
+      const addresses = await deps.resolver.resolve(host, port, deps.policy);
+      if (!exchange.isOver) exchange.begin(nextConnectionOf(pools, request, { addresses, connectMs }));
+    } catch (error) {
+      exchange.abort(toProblem(error, bareHost(host), 'before-head'));
+    }
+  }
+
+  return {
+    send(request, handler) {
+      const timeouts = { ...deps.defaultTimeouts, ...request.timeouts };
+      const exchange = new Exchange({ request, handler, timeouts, onOver: (over) => running.delete(over) });
+      running.add(exchange);
+      void start(exchange, request, timeouts.connectMs);
+      return exchange;
+    },
+    closePool: (prefix) => pools.closePrefix(prefix),
+    async close() {
+      isClosed = true;
+      for (const exchange of running) exchange.abort(new Problem('draining'));
+      await pools.destroy();
+    },
+    get openPools() {
+      return pools.size;
+    },
+    get openExchanges() {
+      return running.size;
+    },
+  };
+}
+
+/** The address that has a pool already first, then the others; each gets its part of the time to connect. */
+function nextConnectionOf(
+  pools: Pools,
+  request: OutgoingRequest,
+  { addresses, connectMs }: { readonly addresses: readonly string[]; readonly connectMs: number },
+): NextConnection {
+  const { poolKey, origin } = request;
+  const used =
+    addresses.length === 1 ? undefined : addresses.find((address) => pools.has({ poolKey, origin, address }));
+  const ordered = used === undefined ? addresses : [used, ...addresses.filter((address) => address !== used)];
+  const left = ordered.slice(0, MAX_ADDRESSES_TRIED);
+  const dialTimeoutMs = Math.ceil((connectMs === 0 ? 10_000 : connectMs) / left.length);
+  let failed: string | undefined;
+  return () => {
+    if (failed !== undefined) pools.drop({ poolKey, origin, address: failed });
+    const address = left.shift();
+    if (address === undefined) return undefined;
+    failed = address;
+    return { connection: pools.take({ poolKey, origin, address, dialTimeoutMs }), address };
+  };
+}

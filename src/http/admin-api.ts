@@ -1,0 +1,76 @@
+// Routes of the administrative operations, made from their contracts.
+import type { IncomingMessage } from 'node:http';
+import type { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Contract } from '../operations/contract.ts';
+import type { OperationDeps } from '../operations/operation.ts';
+import { OPERATIONS } from '../operations/registry.ts';
+import { runOperation } from '../operations/run.ts';
+import { Problem } from '../core/problem.ts';
+import { clientOf } from './broker-endpoint.ts';
+import { requireCaller } from './caller.ts';
+import type { Environment } from './environment.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+export function mountAdminApi(app: Hono<Environment>, deps: OperationDeps): void {
+  const limit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => {
+      throw new Problem('body-too-large', { detail: `A request body has at most ${MAX_BODY_BYTES} bytes.` });
+    },
+  });
+  for (const operation of OPERATIONS) {
+    const { method, path, name } = operation.contract;
+    app.on(method, [path.replaceAll(/\{(\w+)\}/g, ':$1')], limit, async (context) => {
+      const id = context.get('requestId');
+      const request: IncomingMessage = context.env.incoming;
+      const authorization = context.req.header('authorization');
+      const caller = await requireCaller(deps.tokens, { authorization, id, client: clientOf(request) });
+      const input = { ...(await inputOf(operation.contract, context.req)), ...context.req.param() };
+      const output = await runOperation(deps, operation, { input, caller });
+      const status = name.endsWith('.create') || name === 'run.start' ? 201 : 200;
+      return context.json(output as object, status, { 'cache-control': 'no-store' });
+    });
+  }
+}
+
+interface Incoming {
+  readonly method: string;
+  queries(): Record<string, string[]>;
+  header(name: string): string | undefined;
+  text(): Promise<string>;
+}
+
+async function inputOf(contract: Contract, request: Incoming): Promise<Record<string, unknown>> {
+  if (contract.method === 'GET') return queryInput(request);
+  const text = await request.text();
+  if (text === '') return {};
+  const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') {
+    throw new Problem('invalid-request', { detail: 'Send the body as application/json.' });
+  }
+  const input = parseJson(text);
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new Problem('invalid-input', { detail: 'The body must be a JSON object.' });
+  }
+  return { ...input };
+}
+
+function queryInput(request: Incoming): Record<string, string> {
+  const input: Record<string, string> = {};
+  for (const [name, values] of Object.entries(request.queries())) {
+    if (values.length > 1) throw new Problem('invalid-input', { detail: 'A parameter was sent twice.' });
+    input[name] = values[0] ?? '';
+  }
+  return input;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, which may hold a value.
+    throw new Problem('invalid-request', { detail: 'The body is not valid JSON.' });
+  }
+}

@@ -1,0 +1,58 @@
+// The one request listener: checks what must hold for every request, then the call road or the rest of the service.
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { BrokerDeps } from '../broker/deps.ts';
+import { newId } from '../core/ids.ts';
+import { Problem } from '../core/problem.ts';
+import { drainingProblem, handleCall, isCallTarget, sendProblem } from './broker-endpoint.ts';
+
+export interface ListenerDeps {
+  readonly broker: BrokerDeps;
+  /** Everything that is not a call. */
+  readonly service: RequestListener;
+  /** Host header values served on TCP: against DNS rebinding, a page must not reach a broker on loopback by a name of its own. */
+  readonly allowedHosts: ReadonlySet<string>;
+  readonly isDraining: () => boolean;
+}
+
+export function createListener(deps: ListenerDeps): RequestListener {
+  return (request, response) => {
+    const refused = refusal(deps, request);
+    if (refused !== undefined) {
+      sendProblem({ request, response, id: newId(deps.broker.ids, 'req') }, refused);
+    } else if (isCallTarget(request.url)) {
+      answerCall(deps, request, response);
+    } else {
+      deps.service(request, response);
+    }
+  };
+}
+
+function answerCall(deps: ListenerDeps, request: IncomingMessage, response: ServerResponse): void {
+  if (deps.isDraining()) {
+    sendProblem({ request, response, id: newId(deps.broker.ids, 'req') }, drainingProblem());
+    return;
+  }
+  handleCall(deps.broker, request, response).catch((error: unknown) => {
+    deps.broker.log.error({ error }, 'a call was not answered');
+    response.destroy();
+  });
+}
+
+function refusal(deps: ListenerDeps, request: IncomingMessage): Problem | undefined {
+  if (request.url?.startsWith('/') !== true) {
+    return new Problem('invalid-request', {
+      detail: 'The request target must be a path; this is no forward proxy.',
+    });
+  }
+  const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length > 1) return new Problem('invalid-request', { detail: 'Send one Host header.' });
+  const isTcp = request.socket.remoteAddress !== undefined;
+  const host = request.headers.host?.toLowerCase() ?? '';
+  if (isTcp && !deps.allowedHosts.has(host)) {
+    return new Problem('host-not-allowed', {
+      detail:
+        'This host name is not served here. Use the address the server printed, or set DOORWARD_PUBLIC_URL.',
+    });
+  }
+  return undefined;
+}

@@ -1,0 +1,51 @@
+// A problem as an HTTP answer, alike on every road: RFC 9457 body, who wrote it, and whether trying again can help.
+import type { Id } from '../core/ids.ts';
+import { Problem } from '../core/problem.ts';
+
+export interface ProblemResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Answers that may be different a moment later. Everything else is final, and SDKs are told so. */
+const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const DEFAULT_RETRY_SECONDS = 1;
+
+export function toProblemResponse(problem: Problem, request: Id<'req'>): ProblemResponse {
+  const isPassing = PASSING.has(problem.status) && problem.code !== 'address-blocked';
+  const retryAfter = problem.extensions['retryAfterSeconds'];
+  return {
+    status: problem.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-request-id': request,
+      'doorward-source': 'broker',
+      'doorward-error': problem.code,
+      ...(isPassing ? {} : { 'x-should-retry': 'false' }),
+      ...(problem.status === 429 || problem.status === 503
+        ? { 'retry-after': String(typeof retryAfter === 'number' ? retryAfter : DEFAULT_RETRY_SECONDS) }
+        : {}),
+      // RFC 6750 §3: an answer to a request without a token names no error.
+      ...(problem.status === 401 ? { 'www-authenticate': challenge(problem) } : {}),
+    },
+    body: `${JSON.stringify(problem.toBody(request))}\n`,
+  };
+}
+
+function challenge(problem: Problem): string {
+  const isMissing = problem.extensions['reason'] === 'no-token';
+  return isMissing ? 'Bearer realm="doorward"' : 'Bearer realm="doorward", error="invalid_token"';
+}
+
+/** Anything thrown, as a problem; what is not one is logged and told as `internal`. */
+export function asProblem(error: unknown, onUnexpected: (error: unknown) => void): Problem {
+  if (error instanceof Problem) {
+    if (error.code === 'internal') onUnexpected(error);
+    return error;
+  }
+  onUnexpected(error);
+  return new Problem('internal', { cause: error });
+}

@@ -1,0 +1,24 @@
+// Public metadata: the keys of our tokens (RFC 7517) and the authorization server (RFC 8414).
+import type { Hono } from 'hono';
+import type { Tokens } from '../vault/tokens.ts';
+import type { Environment } from './environment.ts';
+
+const CACHE = { 'cache-control': 'public, max-age=300' };
+
+export function mountWellKnown(app: Hono<Environment>, tokens: Tokens): void {
+  app.get('/.well-known/jwks.json', (context) => context.json({ keys: tokens.publicKeys }, 200, CACHE));
+  app.get('/.well-known/oauth-authorization-server', (context) =>
+    context.json(
+      {
+        issuer: tokens.issuer,
+        token_endpoint: `${tokens.issuer}/oauth/token`,
+        jwks_uri: `${tokens.issuer}/.well-known/jwks.json`,
+        grant_types_supported: ['client_credentials'],
+        token_endpoint_auth_methods_supported: ['client_secret_basic'],
+        response_types_supported: [],
+      },
+      200,
+      CACHE,
+    ),
+  );
+}

@@ -1,0 +1,37 @@
+// The jobs of a replica, one line each.
+import type { Id } from '../core/ids.ts';
+import type { Clock } from '../core/time.ts';
+import type { Database } from '../store/database.ts';
+import type { AuditLog } from '../vault/audit/audit-log.ts';
+import { reapIntents } from '../vault/audit/reap.ts';
+import type { Credentials } from '../vault/credential.ts';
+import type { Keyring } from '../vault/keyring.ts';
+import { endLapsedRuns } from '../vault/lapsed-runs.ts';
+import type { Job } from './scheduler.ts';
+
+export interface JobDeps {
+  readonly database: Database;
+  readonly audit: AuditLog;
+  readonly credentials: Credentials;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+  readonly replica: Id<'rep'>;
+  readonly vaultId: Id<'vlt'>;
+}
+
+/** A replica that was only slow may come back and tell its outcomes itself. */
+const REAP_GRACE_SECONDS = 10;
+
+export function jobs(deps: JobDeps): readonly Job[] {
+  const { database, audit, credentials, replica } = deps;
+  return [
+    { name: 'audit-durability', everyMs: 500, run: () => database.makeRecentDurable() },
+    { name: 'credential-wiping', everyMs: 1000, run: async () => credentials.purge() },
+    {
+      name: 'intent-reaping',
+      everyMs: 15_000,
+      run: () => reapIntents({ database, audit, replica, graceSeconds: REAP_GRACE_SECONDS }),
+    },
+    { name: 'lapsed-runs', everyMs: 20_000, run: () => endLapsedRuns({ ...deps, db: database.admin }) },
+  ];
+}

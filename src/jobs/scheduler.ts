@@ -1,0 +1,34 @@
+// Work that comes round: each job one run at a time, failures logged and tried again at the next turn.
+import type { Log } from '../telemetry/log.ts';
+
+export interface Job {
+  readonly name: string;
+  readonly everyMs: number;
+  run(): Promise<unknown>;
+}
+
+export interface Scheduler {
+  /** Starts no further run and waits for those under way. */
+  stop(): Promise<void>;
+}
+
+export function startJobs(jobs: readonly Job[], log: Log): Scheduler {
+  const running = new Map<string, Promise<unknown>>();
+  const timers = jobs.map((job) => {
+    const timer = setInterval(() => {
+      if (running.has(job.name)) return;
+      const run = job
+        .run()
+        .catch((error: unknown) => log.warn({ error, job: job.name }, 'a job failed'))
+        .finally(() => running.delete(job.name));
+      running.set(job.name, run);
+    }, job.everyMs);
+    return timer.unref();
+  });
+  return {
+    stop: async () => {
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all(running.values());
+    },
+  };
+}

@@ -1,0 +1,118 @@
+// Agents: registered with a key that is shown once, frozen and unfrozen, removed with their grants.
+import { newId } from '../core/ids.ts';
+import { Problem } from '../core/problem.ts';
+import { createOpaqueToken } from '../crypto/opaque-token.ts';
+import { findAgentByName, insertAgent, listAgents, updateAgent } from '../store/agents.ts';
+import type { AgentRow } from '../store/authority-rows.ts';
+import { grantedServiceNames, listGrants } from '../store/grants.ts';
+import type { Queryable } from '../store/transaction.ts';
+import { agentMacColumns } from '../vault/mac-columns.ts';
+import { rowMac } from '../vault/row-mac.ts';
+import {
+  agentCreate,
+  agentFreeze,
+  agentList,
+  type AgentRecord,
+  agentRemove,
+  agentShow,
+  agentUnfreeze,
+} from './contracts/agents.ts';
+import { removeGrant } from './grants.ts';
+import { type Change, changing, type OperationDeps, reading } from './operation.ts';
+
+export const createAgent = changing(agentCreate, async ({ deps, tx, now, raiseEpoch }, { name }) => {
+  const changedEpoch = await raiseEpoch();
+  const key = createOpaqueToken('agent', deps.ids.randomness);
+  const columns = {
+    ...{ vaultId: deps.vaultId, id: newId(deps.ids, 'agt'), name, keyHash: deps.tokens.hash(key) },
+    ...{ generation: 1, revision: 1, frozenAt: null, removedAt: null },
+  };
+  const mac = rowMac(deps.keyring, 'agent', agentMacColumns(columns));
+  const row: AgentRow = { ...columns, mac, changedEpoch, createdAt: now };
+  await insertAgent(tx, row);
+  return {
+    output: { agent: toRecord(row, []), key },
+    target: { type: 'agent', id: row.id, name },
+    after: { generation: 1, revision: 1 },
+  };
+});
+
+export const listAgent = reading(agentList, async (deps, { limit, cursor }) => {
+  const rows = await listAgents(deps.database.admin, deps.vaultId, { after: cursor ?? '', limit: limit + 1 });
+  const items = await toRecords(deps.database.admin, deps, rows.slice(0, limit));
+  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.name ?? null) : null };
+});
+
+export const showAgent = reading(agentShow, async (deps, { name }) => {
+  const row = await requireAgent(deps.database.admin, deps, name);
+  return await toFullRecord(deps.database.admin, deps, row);
+});
+
+export const freezeAgent = changing(agentFreeze, (change, { name }) => setFrozen(change, name, true));
+export const unfreezeAgent = changing(agentUnfreeze, (change, { name }) => setFrozen(change, name, false));
+
+export const removeAgent = changing(agentRemove, async (change, { name }) => {
+  const { deps, tx, now } = change;
+  const row = await requireAgent(tx, deps, name);
+  const grants = await listGrants(tx, deps.vaultId, { agentId: row.id, limit: ALL_GRANTS });
+  for (const { grant } of grants) await removeGrant(change, grant);
+  await saveAgent(change, { ...row, removedAt: now, generation: row.generation + 1 });
+  return {
+    output: { id: row.id, name, grantsRemoved: grants.length },
+    target: { type: 'agent', id: row.id, name },
+    after: { grantsRemoved: grants.length },
+  };
+});
+
+const ALL_GRANTS = 1_000_000;
+
+/** The agent of that name, or a `not-found` problem. */
+export async function requireAgent(db: Queryable, deps: OperationDeps, name: string): Promise<AgentRow> {
+  const row = await findAgentByName(db, deps.vaultId, name);
+  if (row === undefined) throw new Problem('not-found', { detail: `There is no agent named ${name}.` });
+  return row;
+}
+
+/** Freezing what is frozen changes nothing but is still told, so that it can be repeated after a lost answer. */
+async function setFrozen(change: Change, name: string, frozen: boolean) {
+  const { deps, tx, now } = change;
+  const row = await requireAgent(tx, deps, name);
+  const saved = await saveAgent(change, { ...row, frozenAt: frozen ? (row.frozenAt ?? now) : null });
+  return {
+    output: await toFullRecord(tx, deps, saved),
+    target: { type: 'agent', id: row.id, name },
+    before: { frozen: row.frozenAt !== null, revision: row.revision },
+    after: { frozen, revision: saved.revision },
+  };
+}
+
+async function saveAgent({ deps, tx, raiseEpoch }: Change, row: AgentRow): Promise<AgentRow> {
+  const changed = { ...row, revision: row.revision + 1, changedEpoch: await raiseEpoch() };
+  const saved = { ...changed, mac: rowMac(deps.keyring, 'agent', agentMacColumns(changed)) };
+  await updateAgent(tx, saved);
+  return saved;
+}
+
+async function toFullRecord(db: Queryable, deps: OperationDeps, row: AgentRow): Promise<AgentRecord> {
+  const services = await grantedServiceNames(db, deps.vaultId, [row.id]);
+  return toRecord(row, services.get(row.id) ?? []);
+}
+
+async function toRecords(
+  db: Queryable,
+  deps: OperationDeps,
+  rows: readonly AgentRow[],
+): Promise<AgentRecord[]> {
+  const services = await grantedServiceNames(
+    db,
+    deps.vaultId,
+    rows.map((row) => row.id),
+  );
+  return rows.map((row) => toRecord(row, services.get(row.id) ?? []));
+}
+
+function toRecord(row: AgentRow, services: string[]): AgentRecord {
+  const { id, name, generation, revision } = row;
+  const state = row.frozenAt === null ? 'active' : 'frozen';
+  return { id, name, state, services, generation, revision, createdAt: row.createdAt.toISOString() };
+}

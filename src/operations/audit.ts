@@ -1,0 +1,76 @@
+// Reading and verifying the audit log. Reads are audited too: the first of an admin token for a filter, since following
+// the log asks again and again.
+import { LRUCache } from 'lru-cache';
+import { AUDIT_KINDS } from '../core/audit-event.ts';
+import { Problem } from '../core/problem.ts';
+import { listEvents } from '../vault/audit/read.ts';
+import { auditList, auditVerify } from './contracts/audit.ts';
+import { type Caller, type OperationDeps, reading } from './operation.ts';
+
+export const listAudit = reading(auditList, async (deps, input, caller) => {
+  const { limit, after, run, since } = input;
+  const kinds = input.kind === undefined ? undefined : kindsOf(input.kind);
+  await noteRead(deps, caller, [input.kind ?? '', run ?? ''].join(' ').trim());
+  const events = await listEvents(deps, {
+    ...{ limit, after, kinds, run },
+    since: since === undefined ? undefined : new Date(since),
+  });
+  return { items: events.map((event) => ({ ...event })), nextAfter: events.at(-1)?.id ?? null };
+});
+
+export const verifyAuditLog = reading(auditVerify, async (deps, _input, caller) => {
+  await appendEvent(deps, caller, { kind: 'audit.verify' });
+  const { ok, events, chains, problems } = await deps.verifyAudit();
+  const isWarning = (reason: string) => reason === 'intent-without-outcome';
+  return {
+    ...{ ok, events, chains },
+    problems: problems
+      .filter(({ reason }) => !isWarning(reason))
+      .map(({ chain, seq, event, reason, detail }) => ({
+        chain,
+        seq: seq ?? null,
+        event: event ?? null,
+        reason,
+        detail,
+      })),
+    warnings: problems.filter(({ reason }) => isWarning(reason)).map(({ detail }) => detail),
+  };
+});
+
+/** Kinds by name or by family: `call` stands for every `call.…`. */
+function kindsOf(text: string): string[] {
+  const kinds = text.split(',').flatMap((part) => {
+    const name = part.trim();
+    return AUDIT_KINDS.filter((kind) => kind === name || kind.startsWith(`${name}.`));
+  });
+  if (kinds.length === 0) {
+    throw new Problem('invalid-input', { detail: `kind: unknown. Known are ${AUDIT_KINDS.join(', ')}.` });
+  }
+  return kinds;
+}
+
+const MAX_READERS = 1000;
+/** Per log, so that nothing is shared between two installations in one process. */
+const readers = new WeakMap<object, LRUCache<string, true>>();
+
+async function noteRead(deps: OperationDeps, caller: Caller, filter: string): Promise<void> {
+  const known = readers.get(deps.audit) ?? new LRUCache<string, true>({ max: MAX_READERS });
+  readers.set(deps.audit, known);
+  const key = `${caller.principal.token ?? ''} ${filter}`;
+  if (known.has(key)) return;
+  await appendEvent(deps, caller, { kind: 'audit.read', ...(filter === '' ? {} : { after: { filter } }) });
+  known.set(key, true);
+}
+
+async function appendEvent(
+  deps: OperationDeps,
+  caller: Caller,
+  event: { kind: 'audit.read' | 'audit.verify'; after?: { filter: string } },
+): Promise<void> {
+  const { principal, request, client } = caller;
+  await deps.audit.append({
+    ...{ ...event, vault: deps.vaultId, principal, request },
+    ...(client === undefined ? {} : { client }),
+    target: { type: 'audit-log', id: deps.keyring.installation },
+  });
+}

@@ -1,0 +1,57 @@
+// Runs: one agent process, and the placeholder that works while it lives.
+import { z } from 'zod';
+import { idSchema, Name } from '../../core/ids.ts';
+import { contract, Moment } from '../contract.ts';
+
+const RunId = idSchema('run');
+
+export const runStart = contract({
+  name: 'run.start',
+  method: 'POST',
+  path: '/v1/runs',
+  permission: 'run:write',
+  summary: 'Start a run of an agent and mint its placeholder',
+  input: z.strictObject({ agent: Name }),
+  output: z.strictObject({
+    run: RunId,
+    agent: Name,
+    placeholder: z.string(),
+    /** The run must be renewed before this. */
+    leaseUntil: Moment,
+    renewEverySeconds: z.number().int(),
+    services: z.array(
+      z.strictObject({
+        name: Name,
+        keyEnv: z.string().nullable(),
+        baseUrlEnv: z.string().nullable(),
+        /** Path below the broker's address, such as `/call/openai/v1`. */
+        path: z.string(),
+      }),
+    ),
+  }),
+});
+
+export const runRenew = contract({
+  name: 'run.renew',
+  method: 'POST',
+  path: '/v1/runs/{run}/renew',
+  permission: 'run:write',
+  summary: 'Keep a run alive',
+  input: z.strictObject({ run: RunId }),
+  output: z.strictObject({ run: RunId, leaseUntil: Moment }),
+});
+
+export const runEnd = contract({
+  name: 'run.end',
+  method: 'POST',
+  path: '/v1/runs/{run}/end',
+  permission: 'run:write',
+  summary: 'End a run: its placeholder is worthless after this returns',
+  input: z.strictObject({ run: RunId }),
+  output: z.strictObject({
+    run: RunId,
+    calls: z.number().int(),
+    refused: z.number().int(),
+    failed: z.number().int(),
+  }),
+});

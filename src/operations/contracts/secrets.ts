@@ -1,0 +1,66 @@
+// Secrets: what is stored under a name. No output ever carries a value.
+import { z } from 'zod';
+import { idSchema, Name } from '../../core/ids.ts';
+import { contract, Moment, page, pageInput } from '../contract.ts';
+
+export const SecretRecord = z.strictObject({
+  id: idSchema('sec'),
+  name: Name,
+  credentialKind: z.string(),
+  currentVersion: z.number().int().nullable(),
+  services: z.array(Name),
+  revision: z.number().int(),
+  createdAt: Moment,
+});
+export type SecretRecord = z.output<typeof SecretRecord>;
+
+/** Exactly one of `value` (UTF-8 text) and `valueBase64`. */
+const valueFields = {
+  value: z.string().min(1).max(65_536).optional(),
+  valueBase64: z.base64().max(90_000).optional(),
+};
+
+export const secretCreate = contract({
+  name: 'secret.create',
+  method: 'POST',
+  path: '/v1/secrets',
+  permission: 'secret:write',
+  summary: 'Store a value under a name',
+  input: z.strictObject({
+    name: Name,
+    ...valueFields,
+    /** Accept a value under 8 bytes, which the leak guard can only match loosely. */
+    force: z.boolean().default(false),
+  }),
+  output: SecretRecord,
+});
+
+export const secretList = contract({
+  name: 'secret.list',
+  method: 'GET',
+  path: '/v1/secrets',
+  permission: 'secret:read',
+  summary: 'List secrets, never their values',
+  input: z.strictObject(pageInput),
+  output: page(SecretRecord),
+});
+
+export const secretShow = contract({
+  name: 'secret.show',
+  method: 'GET',
+  path: '/v1/secrets/{name}',
+  permission: 'secret:read',
+  summary: 'Show one secret, never its value',
+  input: z.strictObject({ name: Name }),
+  output: SecretRecord,
+});
+
+export const secretDestroy = contract({
+  name: 'secret.destroy',
+  method: 'DELETE',
+  path: '/v1/secrets/{name}',
+  permission: 'secret:destroy',
+  summary: 'Erase a secret and all its versions for ever',
+  input: z.strictObject({ name: Name }),
+  output: z.strictObject({ id: idSchema('sec'), name: Name, versionsDestroyed: z.number().int() }),
+});

@@ -1,0 +1,72 @@
+// Services: which API a secret is for, and where its credential goes.
+import { z } from 'zod';
+import { idSchema, Name } from '../../core/ids.ts';
+import { Auth } from '../../core/service.ts';
+import { contract, Moment, page, pageInput } from '../contract.ts';
+
+const EnvName = z
+  .string()
+  .regex(/^[A-Z_][A-Z0-9_]{0,127}$/, 'an environment variable is upper case, such as OPENAI_API_KEY');
+
+export const ServiceRecord = z.strictObject({
+  id: idSchema('svc'),
+  name: Name,
+  baseUrl: z.string(),
+  auth: Auth,
+  secret: Name,
+  keyEnv: z.string().nullable(),
+  baseUrlEnv: z.string().nullable(),
+  baseUrlSuffix: z.string(),
+  revision: z.number().int(),
+  createdAt: Moment,
+});
+export type ServiceRecord = z.output<typeof ServiceRecord>;
+
+export const serviceCreate = contract({
+  name: 'service.create',
+  method: 'POST',
+  path: '/v1/services',
+  permission: 'service:write',
+  summary: 'Say where a secret may be sent, and how',
+  input: z.strictObject({
+    name: Name,
+    baseUrl: z.string().max(2048),
+    auth: Auth,
+    secret: Name,
+    keyEnv: EnvName.optional(),
+    baseUrlEnv: EnvName.optional(),
+    /** What clients expect after the address, such as `/v1` in OPENAI_BASE_URL. */
+    baseUrlSuffix: z.string().max(256).default(''),
+  }),
+  output: ServiceRecord,
+});
+
+export const serviceList = contract({
+  name: 'service.list',
+  method: 'GET',
+  path: '/v1/services',
+  permission: 'service:read',
+  summary: 'List services',
+  input: z.strictObject(pageInput),
+  output: page(ServiceRecord),
+});
+
+export const serviceShow = contract({
+  name: 'service.show',
+  method: 'GET',
+  path: '/v1/services/{name}',
+  permission: 'service:read',
+  summary: 'Show one service',
+  input: z.strictObject({ name: Name }),
+  output: ServiceRecord,
+});
+
+export const serviceRemove = contract({
+  name: 'service.remove',
+  method: 'DELETE',
+  path: '/v1/services/{name}',
+  permission: 'service:write',
+  summary: 'Remove a service and every grant on it',
+  input: z.strictObject({ name: Name }),
+  output: z.strictObject({ id: idSchema('svc'), name: Name, grantsRemoved: z.number().int() }),
+});

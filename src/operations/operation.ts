@@ -1,0 +1,94 @@
+// The inside of an administrative operation: a contract and its code, which either only reads or changes the vault.
+import type { z } from 'zod';
+import type { AuditInput } from '../core/audit-event.ts';
+import type { Id, IdSource } from '../core/ids.ts';
+import type { Permission } from '../core/permission.ts';
+import type { AdminPrincipal } from '../core/principal.ts';
+import type { Database } from '../store/database.ts';
+import type { Transaction } from '../store/transaction.ts';
+import type { AuditLog } from '../vault/audit/audit-log.ts';
+import type { AuditReport } from '../vault/audit/verify.ts';
+import type { Authority } from '../vault/authority.ts';
+import type { Keyring } from '../vault/keyring.ts';
+import type { Lease } from '../vault/lease.ts';
+import type { Tokens } from '../vault/tokens.ts';
+import type { Contract } from './contract.ts';
+
+/** What every operation may use. */
+export interface OperationDeps {
+  readonly database: Database;
+  readonly ids: IdSource;
+  readonly keyring: Keyring;
+  readonly vaultId: Id<'vlt'>;
+  readonly authority: Authority;
+  readonly lease: Lease;
+  readonly tokens: Tokens;
+  readonly audit: AuditLog;
+  readonly verifyAudit: () => Promise<AuditReport>;
+  readonly server: ServerFacts;
+}
+
+export interface ServerFacts {
+  readonly version: string;
+  readonly replica: Id<'rep'>;
+  readonly startedAt: Date;
+  readonly rootKeyProvider: string;
+  readonly publicUrl: () => string;
+  /** Files of this installation that another process of the same user could read. */
+  readonly exposedFiles: readonly string[];
+}
+
+/** Who asks, with what they may do. */
+export interface Caller {
+  readonly principal: AdminPrincipal;
+  readonly permissions: ReadonlySet<Permission>;
+  readonly request: Id<'req'>;
+  readonly client: string | undefined;
+}
+
+type AdministrativeKind = Extract<AuditInput, { target: object }>['kind'];
+type AdministrativeFields = Pick<Extract<AuditInput, { target: object }>, 'target' | 'before' | 'after'>;
+
+/** What a change did: its answer, and its part of the audit event. */
+export interface Changed<O> extends AdministrativeFields {
+  /** As a function: what can only be told once the change is committed and known everywhere. */
+  readonly output: O | (() => Promise<O>);
+}
+
+export interface Change {
+  readonly deps: OperationDeps;
+  readonly tx: Transaction;
+  readonly caller: Caller;
+  readonly now: Date;
+  /** Raises the vault's epoch, once however often it is called: every row that affects decisions carries it. */
+  raiseEpoch(): Promise<bigint>;
+}
+
+export interface ReadingOperation {
+  readonly contract: Contract;
+  readonly read: (deps: OperationDeps, input: unknown, caller: Caller) => Promise<unknown>;
+}
+
+export interface ChangingOperation {
+  readonly contract: Contract;
+  readonly kind: AdministrativeKind;
+  readonly change: (change: Change, input: unknown) => Promise<Changed<unknown>>;
+}
+
+export type Operation = ReadingOperation | ChangingOperation;
+
+/** `run` gets what `contract.input` gives: run.ts parses before it calls, which the cast relies on. */
+export function reading<I extends z.ZodObject, O extends z.ZodType>(
+  contract: Contract<I, O>,
+  read: (deps: OperationDeps, input: z.output<I>, caller: Caller) => Promise<z.input<O>>,
+): ReadingOperation {
+  return { contract, read: (deps, input, caller) => read(deps, input as z.output<I>, caller) };
+}
+
+/** The contract's name is the kind of its audit event. Nothing but SQL may be awaited in `change`. */
+export function changing<I extends z.ZodObject, O extends z.ZodType, N extends AdministrativeKind>(
+  contract: Contract<I, O, N>,
+  change: (change: Change, input: z.output<I>) => Promise<Changed<z.input<O>>>,
+): ChangingOperation {
+  return { contract, kind: contract.name, change: (context, input) => change(context, input as z.output<I>) };
+}

@@ -1,0 +1,82 @@
+// Runs: started for an agent, kept alive while its process lives, ended with it.
+import type { Id } from '../core/ids.ts';
+import { newId } from '../core/ids.ts';
+import { Problem } from '../core/problem.ts';
+import { createOpaqueToken } from '../crypto/opaque-token.ts';
+import type { RunRow } from '../store/runs.ts';
+import { extendLease, findRun, insertRun, updateEndedRun } from '../store/runs.ts';
+import { servicesOfAgent } from '../store/services.ts';
+import type { Queryable } from '../store/transaction.ts';
+import { countRunCalls } from '../vault/audit/read.ts';
+import { runMacColumns } from '../vault/mac-columns.ts';
+import { rowMac } from '../vault/row-mac.ts';
+import { requireAgent } from './agents.ts';
+import { runEnd, runRenew, runStart } from './contracts/runs.ts';
+import { changing, type OperationDeps, reading } from './operation.ts';
+
+/** How long a run outlives a `doorward run` that was killed. */
+const LEASE_SECONDS = 15;
+const RENEW_EVERY_SECONDS = 5;
+
+export const startRun = changing(runStart, async ({ deps, tx, now, raiseEpoch }, input) => {
+  const { vaultId } = deps;
+  const agent = await requireAgent(tx, deps, input.agent);
+  if (agent.frozenAt !== null) {
+    throw new Problem('frozen', {
+      detail: `The agent ${agent.name} is frozen. An administrator can run: doorward agent unfreeze ${agent.name}`,
+    });
+  }
+  const placeholder = createOpaqueToken('run', deps.ids.randomness);
+  const columns = {
+    ...{ vaultId, id: newId(deps.ids, 'run'), agentId: agent.id },
+    ...{ placeholderHash: deps.tokens.hash(placeholder), startedAt: now, endedAt: null },
+  };
+  const mac = rowMac(deps.keyring, 'run', runMacColumns(columns));
+  const leaseUntil = await insertRun(
+    tx,
+    { ...columns, mac, changedEpoch: await raiseEpoch() },
+    LEASE_SECONDS,
+  );
+  const services = await servicesOfAgent(tx, vaultId, agent.id);
+  return {
+    output: {
+      ...{ run: columns.id, agent: agent.name, placeholder, leaseUntil: leaseUntil.toISOString() },
+      renewEverySeconds: RENEW_EVERY_SECONDS,
+      services: services.map(({ name, keyEnv, baseUrlEnv, baseUrlSuffix }) => {
+        return { name, keyEnv, baseUrlEnv, path: `/call/${name}${baseUrlSuffix}` };
+      }),
+    },
+    target: { type: 'run', id: columns.id, name: agent.name },
+    after: { agent: agent.id },
+  };
+});
+
+/** A renewal changes no right and is no event: the lease is the only thing it touches. */
+export const renewRun = reading(runRenew, async (deps, { run }) => {
+  const leaseUntil = await extendLease(deps.database.admin, deps.vaultId, {
+    id: run,
+    leaseSeconds: LEASE_SECONDS,
+  });
+  if (leaseUntil === undefined) {
+    await requireRun(deps.database.admin, deps, run);
+    throw new Problem('not-found', { detail: `The run ${run} has ended.` });
+  }
+  return { run, leaseUntil: leaseUntil.toISOString() };
+});
+
+export const endRun = changing(runEnd, async ({ deps, tx, now, raiseEpoch }, { run: id }) => {
+  const row = await requireRun(tx, deps, id);
+  const endedAt = row.endedAt ?? now;
+  const mac = rowMac(deps.keyring, 'run', runMacColumns({ ...row, endedAt }));
+  await updateEndedRun(tx, row, { endedAt, mac, changedEpoch: await raiseEpoch() });
+  return {
+    output: async () => ({ run: id, ...(await countRunCalls(deps, id, row.startedAt)) }),
+    target: { type: 'run', id },
+  };
+});
+
+async function requireRun(db: Queryable, deps: OperationDeps, id: Id<'run'>): Promise<RunRow> {
+  const row = await findRun(db, deps.vaultId, id);
+  if (row === undefined) throw new Problem('not-found', { detail: `There is no run ${id}.` });
+  return row;
+}

@@ -1,0 +1,156 @@
+// Secrets: stored, listed, shown without their value, destroyed.
+import { newId } from '../core/ids.ts';
+import { Problem } from '../core/problem.ts';
+import { SecretBytes } from '../crypto/secret-bytes.ts';
+import {
+  currentVersions,
+  destroySecret,
+  findSecretByName,
+  insertSecret,
+  listSecrets,
+  type SecretRow,
+} from '../store/secrets.ts';
+import { servicesOfSecrets } from '../store/services.ts';
+import type { Queryable } from '../store/transaction.ts';
+import { bindingHash, STATIC_KIND } from '../vault/binding.ts';
+import { MAX_VALUE_BYTES, sealValue } from '../vault/secret-values.ts';
+import {
+  secretCreate,
+  secretDestroy,
+  secretList,
+  type SecretRecord,
+  secretShow,
+} from './contracts/secrets.ts';
+import { changing, type OperationDeps, reading } from './operation.ts';
+
+const MIN_VALUE_BYTES = 8;
+
+export const createSecret = changing(secretCreate, async ({ deps, tx, now, raiseEpoch }, input) => {
+  const value = valueOf(input);
+  try {
+    const changedEpoch = await raiseEpoch();
+    const { vaultId } = deps;
+    const id = newId(deps.ids, 'sec');
+    const context = {
+      vaultId,
+      secretId: id,
+      number: 1,
+      credentialKind: STATIC_KIND,
+      binding: bindingHash([]),
+    };
+    const sealed = sealValue(deps, context, value);
+    const row = {
+      ...{ vaultId, id, name: input.name, credentialKind: STATIC_KIND, revision: 1 },
+      ...{ changedEpoch, createdAt: now, destroyedAt: null },
+    };
+    await insertSecret(tx, row, {
+      ...{ vaultId, id: newId(deps.ids, 'ver'), secretId: id, number: 1, state: 'current' as const },
+      ...{ ...sealed, changedEpoch, createdAt: now },
+    });
+    return {
+      output: toRecord(row, { currentVersion: 1, services: [] }),
+      target: { type: 'secret', id, name: input.name },
+      after: { version: 1, bytes: value.length },
+    };
+  } finally {
+    value.dispose();
+  }
+});
+
+export const listSecret = reading(secretList, async (deps, { limit, cursor }) => {
+  const rows = await listSecrets(deps.database.admin, deps.vaultId, {
+    after: cursor ?? '',
+    limit: limit + 1,
+  });
+  const items = await toRecords(deps, rows.slice(0, limit));
+  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.name ?? null) : null };
+});
+
+export const showSecret = reading(secretShow, async (deps, { name }) => {
+  const row = await requireSecret(deps.database.admin, deps, name);
+  const [record] = await toRecords(deps, [row]);
+  if (record === undefined) throw notFound(name);
+  return record;
+});
+
+export const destroySecretForEver = changing(
+  secretDestroy,
+  async ({ deps, tx, now, raiseEpoch }, { name }) => {
+    const row = await requireSecret(tx, deps, name);
+    const services = await servicesOfSecrets(tx, deps.vaultId, [row.id]);
+    if (services.length > 0) {
+      const names = services.map((service) => service.name).join(', ');
+      throw new Problem('in-use', {
+        detail: `Services still send this secret: ${names}. Remove them first.`,
+      });
+    }
+    const changedEpoch = await raiseEpoch();
+    const versionsDestroyed = await destroySecret(tx, row, { destroyedAt: now, changedEpoch });
+    return {
+      output: { id: row.id, name, versionsDestroyed },
+      target: { type: 'secret', id: row.id, name },
+      after: { versionsDestroyed },
+    };
+  },
+);
+
+/** The secret of that name, or a `not-found` problem. */
+export async function requireSecret(db: Queryable, deps: OperationDeps, name: string): Promise<SecretRow> {
+  const row = await findSecretByName(db, deps.vaultId, name);
+  if (row === undefined) throw notFound(name);
+  return row;
+}
+
+function notFound(name: string): Problem {
+  return new Problem('not-found', { detail: `There is no secret named ${name}.` });
+}
+
+function valueOf(input: {
+  value?: string | undefined;
+  valueBase64?: string | undefined;
+  force: boolean;
+}): SecretBytes {
+  if ((input.value === undefined) === (input.valueBase64 === undefined)) {
+    throw new Problem('invalid-input', { detail: 'Give exactly one of value and valueBase64.' });
+  }
+  const bytes =
+    input.value === undefined
+      ? Buffer.from(input.valueBase64 ?? '', 'base64')
+      : Buffer.from(input.value, 'utf8');
+  const value = SecretBytes.take(bytes);
+  if (value.length === 0 || value.length > MAX_VALUE_BYTES) {
+    throw new Problem('invalid-input', { detail: `A value has 1 to ${MAX_VALUE_BYTES} bytes.` });
+  }
+  if (value.use((view) => view.some((byte) => byte < 0x20 || byte === 0x7f))) {
+    throw new Problem('invalid-input', {
+      detail:
+        'The value holds control characters (a line break, perhaps): it could not be sent in a header or parameter.',
+    });
+  }
+  if (value.length < MIN_VALUE_BYTES && !input.force) {
+    throw new Problem('invalid-input', {
+      detail: `The value is under ${MIN_VALUE_BYTES} bytes: answers that happen to contain it would be masked. Give force to store it all the same.`,
+    });
+  }
+  return value;
+}
+
+async function toRecords(deps: OperationDeps, rows: readonly SecretRow[]): Promise<SecretRecord[]> {
+  const ids = rows.map((row) => row.id);
+  const versions = await currentVersions(deps.database.admin, deps.vaultId, ids);
+  const services = await servicesOfSecrets(deps.database.admin, deps.vaultId, ids);
+  return rows.map((row) =>
+    toRecord(row, {
+      currentVersion: versions.get(row.id) ?? null,
+      services: services.filter((service) => service.secretId === row.id).map((service) => service.name),
+    }),
+  );
+}
+
+function toRecord(
+  row: Pick<SecretRow, 'id' | 'name' | 'credentialKind' | 'revision' | 'createdAt'>,
+  of: { currentVersion: number | null; services: string[] },
+): SecretRecord {
+  const { id, name, credentialKind, revision } = row;
+  return { id, name, credentialKind, ...of, revision, createdAt: row.createdAt.toISOString() };
+}

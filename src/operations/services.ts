@@ -1,0 +1,137 @@
+// Services: added with their secret's binding, listed, shown, removed with their grants.
+import { newId } from '../core/ids.ts';
+import { Problem } from '../core/problem.ts';
+import { baseUrlText, parseBaseUrl } from '../core/service.ts';
+import type { ServiceRow } from '../store/authority-rows.ts';
+import { listGrants } from '../store/grants.ts';
+import { findSecretByName, secretNames } from '../store/secrets.ts';
+import {
+  findServiceByName,
+  insertService,
+  listServices,
+  servicesOfSecrets,
+  updateService,
+} from '../store/services.ts';
+import type { Queryable } from '../store/transaction.ts';
+import { serviceMacColumns } from '../vault/mac-columns.ts';
+import { rebindSecret } from '../vault/rebind.ts';
+import { rowMac } from '../vault/row-mac.ts';
+import {
+  serviceCreate,
+  serviceList,
+  type ServiceRecord,
+  serviceRemove,
+  serviceShow,
+} from './contracts/services.ts';
+import { removeGrant } from './grants.ts';
+import { changing, type OperationDeps, reading } from './operation.ts';
+
+const BASE_URL_SUFFIX = /^(\/[A-Za-z0-9._~-]+)*$/;
+
+export const createService = changing(serviceCreate, async ({ deps, tx, now, raiseEpoch }, input) => {
+  const { origin, basePath } = parseBaseUrl(input.baseUrl);
+  if (!BASE_URL_SUFFIX.test(input.baseUrlSuffix)) {
+    throw new Problem('invalid-input', {
+      detail: 'baseUrlSuffix: a path such as /v1, without a slash at its end.',
+    });
+  }
+  const { vaultId } = deps;
+  const secret = await findSecretByName(tx, vaultId, input.secret);
+  if (secret === undefined) {
+    throw new Problem('not-found', {
+      detail: `There is no secret named ${input.secret}. Store it first: doorward secret add ${input.secret}`,
+    });
+  }
+  const changedEpoch = await raiseEpoch();
+  const before = await servicesOfSecrets(tx, vaultId, [secret.id]);
+  const columns = {
+    ...{ vaultId, id: newId(deps.ids, 'svc'), name: input.name, origin, basePath, auth: input.auth },
+    ...{ secretId: secret.id, keyEnv: input.keyEnv ?? null, baseUrlEnv: input.baseUrlEnv ?? null },
+    ...{ baseUrlSuffix: input.baseUrlSuffix, revision: 1, removedAt: null },
+  };
+  const mac = rowMac(deps.keyring, 'service', serviceMacColumns(columns));
+  const row: ServiceRow = { ...columns, mac, changedEpoch, createdAt: now };
+  await insertService(tx, row);
+  await rebindSecret(deps, tx, { secret, before, after: [...before, row], changedEpoch });
+  return {
+    output: toRecord(row, secret.name),
+    target: { type: 'service', id: row.id, name: row.name },
+    after: { baseUrl: baseUrlText(row), auth: authText(row), secret: secret.id, revision: 1 },
+  };
+});
+
+export const listService = reading(serviceList, async (deps, { limit, cursor }) => {
+  const rows = await listServices(deps.database.admin, deps.vaultId, {
+    after: cursor ?? '',
+    limit: limit + 1,
+  });
+  const items = await toRecords(deps, rows.slice(0, limit));
+  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.name ?? null) : null };
+});
+
+export const showService = reading(serviceShow, async (deps, { name }) => {
+  const [record] = await toRecords(deps, [await requireService(deps.database.admin, deps, name)]);
+  if (record === undefined) throw notFound(name);
+  return record;
+});
+
+export const removeService = changing(serviceRemove, async (change, { name }) => {
+  const { deps, tx, now, raiseEpoch } = change;
+  const { vaultId } = deps;
+  const row = await requireService(tx, deps, name);
+  const changedEpoch = await raiseEpoch();
+  const grants = await listGrants(tx, vaultId, { serviceId: row.id, limit: ALL_GRANTS });
+  for (const { grant } of grants) await removeGrant(change, grant);
+  const removed = { ...row, removedAt: now, revision: row.revision + 1, changedEpoch };
+  await updateService(tx, { ...removed, mac: rowMac(deps.keyring, 'service', serviceMacColumns(removed)) });
+  await rebindToRest(change, row, changedEpoch);
+  return {
+    output: { id: row.id, name, grantsRemoved: grants.length },
+    target: { type: 'service', id: row.id, name },
+    before: { baseUrl: baseUrlText(row), auth: authText(row), revision: row.revision },
+    after: { grantsRemoved: grants.length },
+  };
+});
+
+const ALL_GRANTS = 1_000_000;
+
+async function rebindToRest(
+  { deps, tx }: Parameters<(typeof removeService)['change']>[0],
+  row: ServiceRow,
+  changedEpoch: bigint,
+): Promise<void> {
+  const names = await secretNames(tx, deps.vaultId, [row.secretId]);
+  const secret = await findSecretByName(tx, deps.vaultId, names.get(row.secretId) ?? '');
+  if (secret === undefined) return;
+  const after = await servicesOfSecrets(tx, deps.vaultId, [row.secretId]);
+  await rebindSecret(deps, tx, { secret, before: [...after, row], after, changedEpoch });
+}
+
+/** The service of that name, or a `not-found` problem. */
+export async function requireService(db: Queryable, deps: OperationDeps, name: string): Promise<ServiceRow> {
+  const row = await findServiceByName(db, deps.vaultId, name);
+  if (row === undefined) throw notFound(name);
+  return row;
+}
+
+function notFound(name: string): Problem {
+  return new Problem('not-found', { detail: `There is no service named ${name}.` });
+}
+
+async function toRecords(deps: OperationDeps, rows: readonly ServiceRow[]): Promise<ServiceRecord[]> {
+  const ids = rows.map((row) => row.secretId);
+  const names = await secretNames(deps.database.admin, deps.vaultId, ids);
+  return rows.map((row) => toRecord(row, names.get(row.secretId) ?? ''));
+}
+
+function toRecord(row: ServiceRow, secretName: string): ServiceRecord {
+  const { id, name, auth, keyEnv, baseUrlEnv, baseUrlSuffix, revision } = row;
+  return {
+    ...{ id, name, baseUrl: baseUrlText(row), auth, secret: secretName, keyEnv, baseUrlEnv, baseUrlSuffix },
+    ...{ revision, createdAt: row.createdAt.toISOString() },
+  };
+}
+
+function authText({ auth }: ServiceRow): string {
+  return 'name' in auth ? `${auth.kind}:${auth.name}` : auth.kind;
+}

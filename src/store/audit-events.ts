@@ -1,0 +1,158 @@
+// Writing the audit log's rows: batches of the call lane in one statement, single events inside a transaction.
+import { sql } from 'drizzle-orm';
+import type { Sql } from 'postgres';
+import type { Id } from '../core/ids.ts';
+import { auditBody } from './tables.ts';
+import type { Transaction } from './transaction.ts';
+
+/** One event, sealed into its chain. */
+export interface AuditRow {
+  readonly id: Id<'evt'>;
+  readonly vault: Id<'vlt'> | null;
+  readonly chain: Id<'chn'>;
+  readonly seq: number;
+  readonly prevMac: Buffer;
+  readonly mac: Buffer;
+  readonly kind: string;
+  readonly intent: Id<'evt'> | null;
+  /** RFC 3339, milliseconds, UTC. */
+  readonly at: string;
+  readonly leafHash: Buffer;
+  /** First day of the event's month: `YYYY-MM-01`. */
+  readonly month: string;
+  readonly salt: Buffer;
+  readonly json: string;
+}
+
+/**
+ * Writes a batch in one statement with one parameter and gives the epochs of the vaults it names, as they stand in
+ * the statement's snapshot.
+ */
+export async function insertAuditBatch(
+  calls: Sql,
+  chain: Id<'chn'>,
+  rows: readonly AuditRow[],
+): Promise<Map<string, bigint>> {
+  const parameter = JSON.stringify(rows.map(toBatchRow));
+  // `::text::jsonb`, not `::jsonb`: the driver would send a JSON string of the JSON text otherwise.
+  const epochs = await calls<{ id: string; epoch: string }[]>`
+    with batch as materialized (
+      select * from jsonb_to_recordset(${parameter}::text::jsonb) as b(
+        id text, vault text, seq bigint, prev text, mac text, kind text, intent text, at timestamptz,
+        leaf text, month date, salt text, json text)
+    ), event as (
+      insert into audit_event (id, vault_id, chain_id, chain_seq, prev_mac, mac, kind, intent_id, at, leaf_hash)
+      select id, vault, ${chain}::text, seq, decode(prev, 'base64'), decode(mac, 'base64'), kind, intent, at,
+        decode(leaf, 'base64')
+      from batch order by seq
+    ), body as (
+      insert into audit_body (event_id, month, salt, json)
+      select id, month, decode(salt, 'base64'), json from batch
+    )
+    select vault.id, vault.epoch::text as epoch from vault
+    where vault.id in (select batch.vault from batch)`;
+  return new Map(epochs.map((row) => [row.id, BigInt(row.epoch)]));
+}
+
+function toBatchRow(row: AuditRow) {
+  return {
+    id: row.id,
+    vault: row.vault,
+    seq: row.seq,
+    prev: row.prevMac.toString('base64'),
+    mac: row.mac.toString('base64'),
+    kind: row.kind,
+    intent: row.intent,
+    at: row.at,
+    leaf: row.leafHash.toString('base64'),
+    month: row.month,
+    salt: row.salt.toString('base64'),
+    json: row.json,
+  };
+}
+
+/** Writes one event; false, and nothing written, where its intent has an outcome already. */
+export async function insertAuditRow(tx: Transaction, row: AuditRow): Promise<boolean> {
+  const inserted = await tx.execute(sql`
+    insert into audit_event (id, vault_id, chain_id, chain_seq, prev_mac, mac, kind, intent_id, at, leaf_hash)
+    values (${row.id}, ${row.vault}, ${row.chain}, ${row.seq}, ${hex(row.prevMac)}, ${hex(row.mac)}, ${row.kind},
+      ${row.intent}, ${row.at}::text::timestamptz, ${hex(row.leafHash)})
+    on conflict (intent_id) where intent_id is not null do nothing
+    returning id`);
+  if (inserted.length === 0) return false;
+  const { id: eventId, month, salt, json } = row;
+  await tx.insert(auditBody).values({ eventId, month, salt, json });
+  return true;
+}
+
+const hex = (bytes: Buffer) => sql`decode(${bytes.toString('hex')}::text, 'hex')`;
+
+/** A chain's newest row. */
+export interface ChainEnd {
+  readonly seq: number;
+  readonly mac: Buffer;
+}
+
+/** The newest row of a chain, or undefined where it has none. */
+export async function findChainEnd(database: Sql, chain: Id<'chn'>): Promise<ChainEnd | undefined> {
+  const [row] = await database<{ seq: string; mac: Uint8Array }[]>`
+    select chain_seq::text as seq, mac from audit_event
+    where chain_id = ${chain} order by chain_seq desc limit 1`;
+  return row && { seq: Number(row.seq), mac: Buffer.from(row.mac) };
+}
+
+/** What the database has of a chain, seen from a place in it. */
+export interface ChainSighting {
+  readonly chain: string;
+  readonly seq: number;
+  /** The MAC at the place, if there is a row. */
+  readonly mac: Buffer | undefined;
+  /** The chain's newest row, if there is one. */
+  readonly end: ChainEnd | undefined;
+}
+
+/** Looks up one place in each of several chains. */
+export async function sightChains(
+  database: Sql,
+  places: readonly { readonly chain: string; readonly seq: number }[],
+): Promise<ChainSighting[]> {
+  const parameter = JSON.stringify(places.map(({ chain, seq }) => ({ chain, seq })));
+  const rows = await database<
+    { chain: string; seq: string; mac: Uint8Array | null; endSeq: string | null; endMac: Uint8Array | null }[]
+  >`
+    select place.chain, place.seq::text as seq, event.mac, newest.chain_seq::text as "endSeq", newest.mac as "endMac"
+    from jsonb_to_recordset(${parameter}::text::jsonb) as place(chain text, seq bigint)
+    left join audit_event event on event.chain_id = place.chain and event.chain_seq = place.seq
+    left join lateral (
+      select chain_seq, mac from audit_event where chain_id = place.chain order by chain_seq desc limit 1
+    ) newest on true`;
+  return rows.map((row) => ({
+    chain: row.chain,
+    seq: Number(row.seq),
+    mac: row.mac === null ? undefined : Buffer.from(row.mac),
+    end:
+      row.endSeq === null || row.endMac === null
+        ? undefined
+        : { seq: Number(row.endSeq), mac: Buffer.from(row.endMac) },
+  }));
+}
+
+/** The current epoch of each vault named. */
+export async function readVaultEpochs(
+  database: Sql,
+  vaults: readonly string[],
+): Promise<Map<string, bigint>> {
+  const rows = await database<{ id: string; epoch: string }[]>`
+    select id, epoch::text as epoch from vault where id = any(${[...vaults]}::text[])`;
+  return new Map(rows.map((row) => [row.id, BigInt(row.epoch)]));
+}
+
+/** Those of the intents that have an outcome. */
+export async function findSettledIntents(
+  database: Sql,
+  intents: readonly Id<'evt'>[],
+): Promise<Set<Id<'evt'>>> {
+  const rows = await database<{ intent: Id<'evt'> }[]>`
+    select intent_id as intent from audit_event where intent_id = any(${[...intents]}::text[])`;
+  return new Set(rows.map((row) => row.intent));
+}

@@ -1,0 +1,86 @@
+// What decisions depend on, read in one snapshot: everything live, or what changed since an epoch.
+import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import type { Sql } from 'postgres';
+import type { Id } from '../core/ids.ts';
+import type { TablesDatabase } from './transaction.ts';
+import { agent, run, secret, secretVersion, service, serviceGrant, vault } from './tables.ts';
+
+export type AgentRow = typeof agent.$inferSelect;
+export type ServiceRow = typeof service.$inferSelect;
+export type GrantRow = typeof serviceGrant.$inferSelect;
+export type SecretRow = typeof secret.$inferSelect;
+export type VersionRow = Pick<
+  typeof secretVersion.$inferSelect,
+  'id' | 'secretId' | 'number' | 'state' | 'changedEpoch'
+>;
+/** `leaseMs`: how much longer the lease runs, by the database's clock. */
+export type RunRow = typeof run.$inferSelect & { readonly leaseMs: number };
+
+export interface AuthorityRows {
+  readonly epoch: bigint;
+  readonly agents: readonly AgentRow[];
+  readonly services: readonly ServiceRow[];
+  readonly grants: readonly GrantRow[];
+  readonly secrets: readonly SecretRow[];
+  readonly versions: readonly VersionRow[];
+  readonly runs: readonly RunRow[];
+}
+
+/** Rows changed after `since`, removed ones included; with undefined, the live rows only. */
+export async function readAuthority(
+  db: TablesDatabase,
+  vaultId: Id<'vlt'>,
+  since: bigint | undefined,
+): Promise<AuthorityRows> {
+  return await db.transaction(
+    async (tx) => {
+      const [found] = await tx.select({ epoch: vault.epoch }).from(vault).where(eq(vault.id, vaultId));
+      const wanted = <T extends typeof agent | typeof service | typeof serviceGrant>(table: T) =>
+        and(
+          eq(table.vaultId, vaultId),
+          since === undefined ? isNull(table.removedAt) : gt(table.changedEpoch, since),
+        );
+      const changed = (table: typeof secret | typeof secretVersion | typeof run) =>
+        and(eq(table.vaultId, vaultId), since === undefined ? undefined : gt(table.changedEpoch, since));
+      const versionColumns = {
+        id: secretVersion.id,
+        secretId: secretVersion.secretId,
+        number: secretVersion.number,
+        state: secretVersion.state,
+        changedEpoch: secretVersion.changedEpoch,
+      };
+      const leaseMs = sql<number>`(extract(epoch from ${run.leaseUntil} - clock_timestamp()) * 1000)::int`;
+      const liveRun =
+        since === undefined
+          ? and(isNull(run.endedAt), sql`${run.leaseUntil} > clock_timestamp()`)
+          : undefined;
+      return {
+        epoch: found?.epoch ?? 0n,
+        agents: await tx.select().from(agent).where(wanted(agent)),
+        services: await tx.select().from(service).where(wanted(service)),
+        grants: await tx.select().from(serviceGrant).where(wanted(serviceGrant)),
+        secrets: await tx.select().from(secret).where(changed(secret)),
+        versions: await tx.select(versionColumns).from(secretVersion).where(changed(secretVersion)),
+        runs: (
+          await tx
+            .select({ row: run, leaseMs })
+            .from(run)
+            .where(and(changed(run), liveRun))
+        ).map(({ row, leaseMs: remaining }) => ({ ...row, leaseMs: remaining })),
+      };
+    },
+    { isolationLevel: 'repeatable read', accessMode: 'read only' },
+  );
+}
+
+/** How much longer a run's lease runs, in milliseconds; undefined when it has ended. */
+export async function readRunLease(
+  calls: Sql,
+  vaultId: Id<'vlt'>,
+  id: Id<'run'>,
+): Promise<number | undefined> {
+  const [row] = await calls<{ leaseMs: number }[]>`
+    select (extract(epoch from lease_until - clock_timestamp()) * 1000)::int as "leaseMs"
+    from run where vault_id = ${vaultId} and id = ${id} and ended_at is null`;
+  return row?.leaseMs;
+}

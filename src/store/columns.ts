@@ -1,0 +1,18 @@
+// Column kinds that several tables share.
+import { bigint, customType, text, timestamp } from 'drizzle-orm/pg-core';
+import type { Id, IdPrefix } from '../core/ids.ts';
+
+/** Raw bytes. */
+export const bytea = customType<{ data: Buffer; driverData: Uint8Array }>({
+  dataType: () => 'bytea',
+  fromDriver: (value) => Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+});
+
+/** A typed id, as text. */
+export const idColumn = <P extends IdPrefix>(name: string, _prefix: P) => text(name).$type<Id<P>>();
+
+/** A point in time, UTC, milliseconds. */
+export const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
+
+/** The vault's epoch in which a row last changed what decisions depend on. */
+export const changedEpoch = () => bigint('changed_epoch', { mode: 'bigint' }).notNull();

@@ -1,0 +1,138 @@
+// Connections through postgres.js, alike for both engines: the same dates and JSON, no settings out of PG* variables.
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { Problem } from '../core/problem.ts';
+import type { EmbeddedDatabase } from './embedded.ts';
+import * as tables from './tables.ts';
+import type { TablesDatabase } from './transaction.ts';
+
+export interface Connection {
+  readonly sql: postgres.Sql;
+  readonly tables: TablesDatabase;
+}
+
+/** The oldest server that is supported: `GRANT` on schema public and partition triggers rely on it. */
+const OLDEST_SERVER = 150_000;
+const CONNECT_TIMEOUT_SECONDS = 10;
+
+const TIMESTAMP_TYPES = [1082, 1083, 1114, 1184, 1266];
+const JSON_TYPES = [114, 3802];
+
+interface PoolOptions {
+  readonly url: string;
+  readonly max: number;
+  /** False behind a pooler that hands out another session for every transaction. */
+  readonly prepare: boolean;
+  readonly statementTimeoutSeconds: number;
+}
+
+/** A pool on a Postgres server. Nothing is connected until the first query. */
+export function connectPostgres(options: PoolOptions): Connection {
+  const timeoutMs = options.statementTimeoutSeconds * 1000;
+  return wrap(
+    postgres(options.url, {
+      max: options.max,
+      prepare: options.prepare,
+      connect_timeout: CONNECT_TIMEOUT_SECONDS,
+      target_session_attrs: 'primary',
+      onnotice: () => undefined,
+      connection: {
+        application_name: 'doorward',
+        // PgBouncer refuses session settings at the start of a connection.
+        ...(options.prepare && {
+          TimeZone: 'UTC',
+          statement_timeout: timeoutMs,
+          idle_in_transaction_session_timeout: timeoutMs,
+        }),
+      },
+    }),
+  );
+}
+
+/** The one connection of the embedded database. */
+export function connectEmbedded(engine: EmbeddedDatabase): Connection {
+  const options: postgres.Options<Record<string, postgres.PostgresType>> & { socket: () => unknown } = {
+    socket: () => engine.connect(),
+    host: 'embedded',
+    user: 'postgres',
+    database: 'postgres',
+    password: '',
+    max: 1,
+    ssl: false,
+    prepare: true,
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    idle_timeout: 0,
+    max_lifetime: null,
+    backoff: () => 0,
+    onnotice: () => undefined,
+  };
+  return wrap(postgres(options));
+}
+
+/**
+ * Drizzle switches postgres.js's own conversion of times and JSON off for the whole pool. It is put back in a way
+ * that both can use, so that plain SQL takes and gives dates and objects.
+ */
+function wrap(sql: postgres.Sql): Connection {
+  const db = drizzle(sql, { schema: tables });
+  for (const type of TIMESTAMP_TYPES) sql.options.serializers[type] = toText;
+  for (const type of JSON_TYPES) sql.options.serializers[type] = toJson;
+  sql.options.parsers[1184] = (text: string) => new Date(text);
+  return { sql, tables: db };
+}
+
+function toText(value: unknown): unknown {
+  return value instanceof Date ? value.toISOString() : value;
+}
+
+function toJson(value: unknown): unknown {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** The server's version, once it has answered. Throws `database-unavailable` saying what to look at. */
+export async function requireServer(sql: postgres.Sql, url: string): Promise<string> {
+  const [row] = await sql<{ version: string; number: number }[]>`
+    select current_setting('server_version') as version, current_setting('server_version_num')::int as number
+  `.catch((error: unknown) => {
+    throw databaseUnavailable(error, url);
+  });
+  if (row === undefined || row.number < OLDEST_SERVER) {
+    throw new Problem('database-unavailable', {
+      detail: `Postgres 15 or newer is needed; the server at ${redactUrl(url)} is ${row?.version ?? 'unknown'}.`,
+    });
+  }
+  return row.version;
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there: check host and port, and that the server runs',
+  ENOTFOUND: 'the host name is not known: check DATABASE_URL and the name service',
+  EAI_AGAIN: 'the host name could not be looked up: check the name service',
+  ETIMEDOUT: 'no answer: check the address, firewalls and that the server runs',
+  CONNECT_TIMEOUT: 'no answer in time: check the address, firewalls and that the server runs',
+  '28P01': 'the password was refused: check user and password in DATABASE_URL',
+  '28000': 'the user was refused: check the user in DATABASE_URL and pg_hba.conf',
+  '3D000': 'there is no such database: create it, or check the name in DATABASE_URL',
+  '53300': 'the server has no free connection: raise max_connections or close others',
+  '57P03': 'the server is starting or stopping: try again',
+};
+
+/** A failed connection as a problem whose text never holds the password. */
+export function databaseUnavailable(error: unknown, url: string): Problem {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const advice = ADVICE[code] ?? `check DATABASE_URL and the server's log (${code || 'no code'})`;
+  return new Problem('database-unavailable', {
+    detail: `The database at ${redactUrl(url)} can not be used: ${advice}.`,
+    cause: error,
+  });
+}
+
+/** User, host, port and database of a URL: no password, and no parameters, which may hold one too. */
+export function redactUrl(url: string): string {
+  const parts =
+    /^(?<scheme>postgres(?:ql)?:\/\/)(?:(?<user>[^:@/?]*)(?::.*)?@)?(?<rest>[^@?]*)(?:\?.*)?$/s.exec(
+      url,
+    )?.groups;
+  if (parts === undefined) return 'the given address';
+  return `${parts['scheme'] ?? ''}${parts['user'] === undefined ? '' : `${parts['user']}@`}${parts['rest'] ?? ''}`;
+}

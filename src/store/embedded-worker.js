@@ -1,0 +1,199 @@
+// The thread that runs the embedded database: Postgres (PGlite) behind its wire protocol, one session at a time.
+// Plain JavaScript, so that a thread can load it from `src` as well as from `dist`.
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import { dataDir } from '@electric-sql/pglite-prepopulatedfs';
+import { SyncedFiles, syncPath, syncTree } from './embedded-files.js';
+
+/** @typedef {import('node:worker_threads').MessagePort} Port */
+/** @typedef {{ kind: 'session', port: Port } | { kind: 'settle' | 'close', id: number }} Request */
+
+const SSL_REQUEST = 80877103;
+const GSS_REQUEST = 80877104;
+const CANCEL_REQUEST = 80877102;
+/** Types of messages. */
+const QUERY = 0x51;
+const SYNC = 0x53;
+const TERMINATE = 0x58;
+const READY = 0x5a;
+
+/** @type {string} */
+const directory = workerData.directory;
+const files = new SyncedFiles(directory, (reason) => stop(`Postgres panicked ${String(reason)}`.trim()));
+const database = await openDatabase();
+/** Ends what the current session left behind. @type {(() => void) | undefined} */
+let endSession;
+
+parentPort?.on('message', (/** @type {Request} */ request) => {
+  if (request.kind === 'session') serveSession(request.port);
+  else
+    serveRequest(request).then(
+      () => parentPort?.postMessage({ kind: 'done', id: request.id, logBytes: files.logBytes }),
+      (error) => stop(String(error)), // after a failed fsync nobody knows what the disk has: go on with nothing
+    );
+});
+parentPort?.postMessage({ kind: 'open' });
+
+/**
+ * Fills the directory from a prepared copy at the first start. A note beside it tells a first start that was cut
+ * off from a database: only the former may be thrown away.
+ */
+async function openDatabase() {
+  const unfinished = `${directory}.unfinished`;
+  if (fs.existsSync(unfinished)) fs.rmSync(directory, { recursive: true, force: true });
+  const isFirstStart = !fs.existsSync(join(directory, 'PG_VERSION'));
+  if (isFirstStart) {
+    fs.writeFileSync(unfinished, '', { mode: 0o600 });
+    await syncPath(dirname(directory));
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+  const opened = await PGlite.create({
+    fs: files,
+    ...(isFirstStart ? { loadDataDir: await dataDir() } : {}),
+    // Without `-F`, which turns fsync off inside Postgres; `fsync` is the method that reaches SyncedFiles.
+    startParams: [
+      ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
+      ...['wal_sync_method=fsync', 'min_wal_size=32MB', 'jit=off'].flatMap((setting) => ['-c', setting]),
+    ],
+  });
+  fs.chmodSync(directory, 0o700);
+  if (isFirstStart) {
+    await syncTree(directory);
+    fs.unlinkSync(unfinished);
+    await syncPath(dirname(directory));
+  }
+  return opened;
+}
+
+/** @param {{ kind: 'settle' | 'close' }} request */
+async function serveRequest({ kind }) {
+  if (kind === 'settle') return files.settleLog();
+  endSession?.();
+  await database.close();
+  await files.settleLog();
+}
+
+/** Speaks the wire protocol with one client: bytes come in any pieces, whole messages go on. @param {Port} port */
+function serveSession(port) {
+  let isStarted = false;
+  let pending = Buffer.alloc(0);
+  /** @type {Uint8Array[]} */
+  let pieces = [];
+  let piecesLength = 0;
+  let needed = 1;
+
+  port.on('message', (/** @type {Uint8Array} */ bytes) => {
+    pieces.push(bytes);
+    piecesLength += bytes.length;
+    if (pending.length + piecesLength < needed) return;
+    pending = Buffer.concat([pending, ...pieces]);
+    pieces = [];
+    piecesLength = 0;
+    while (!isStarted && pending.length >= (needed = messageEnd(pending, 0, 0)))
+      start(pending.subarray(0, needed));
+    if (isStarted) forward();
+  });
+  port.on('close', end);
+
+  function end() {
+    if (endSession !== end) return;
+    endSession = undefined;
+    run(
+      Buffer.concat([Buffer.from([SYNC, 0, 0, 0, 4]), simpleQuery('ROLLBACK'), simpleQuery('DISCARD ALL')]),
+    );
+  }
+
+  /** @param {Buffer} packet */
+  function start(packet) {
+    pending = pending.subarray(packet.length);
+    const code = packet.readUInt32BE(4);
+    if (code === SSL_REQUEST || code === GSS_REQUEST)
+      answer(new Uint8Array([0x4e])); // 'N': not here
+    else if (code === CANCEL_REQUEST)
+      port.close(); // one thread: the query to cancel has already ended
+    else {
+      endSession?.();
+      endSession = end;
+      isStarted = true;
+      answer(new Uint8Array(run(packet)));
+    }
+  }
+
+  function forward() {
+    const answers = [];
+    let start = 0;
+    let end = 0;
+    while (pending[end] !== TERMINATE && pending.length >= (needed = messageEnd(pending, end, 1))) {
+      const isReadyDue = pending[end] === SYNC || pending[end] === QUERY;
+      end = needed;
+      if (!isReadyDue) continue;
+      answers.push(answerOf(pending.subarray(start, end), true));
+      start = end;
+    }
+    if (start < end) answers.push(answerOf(pending.subarray(start, end), false));
+    answer(new Uint8Array(Buffer.concat(answers)));
+    if (pending[end] === TERMINATE) port.close();
+    pending = pending.subarray(end);
+    needed -= end;
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} bytes */
+  function answer(bytes) {
+    if (bytes.length > 0) port.postMessage(bytes, [bytes.buffer]);
+  }
+}
+
+/** Where the message at `start` ends, or more than there is while its length is unknown.
+ * @param {Buffer} bytes @param {number} start @param {number} typeBytes */
+function messageEnd(bytes, start, typeBytes) {
+  const lengthAt = start + typeBytes;
+  return bytes.length < lengthAt + 4 ? lengthAt + 4 : lengthAt + bytes.readUInt32BE(lengthAt);
+}
+
+/**
+ * What Postgres answers to messages up to a Sync or a Query, with ReadyForQuery at the end and nowhere else. After
+ * an error in the extended protocol PGlite sends one at once and a second for the Sync: every later answer would
+ * go to the query before its own.
+ * @param {Buffer} messages @param {boolean} isReadyDue
+ */
+function answerOf(messages, isReadyDue) {
+  const answer = run(messages);
+  const kept = [];
+  let lastType = 0;
+  for (let start = 0, end = 0; start < answer.length; start = end) {
+    end = messageEnd(answer, start, 1);
+    lastType = answer[start] ?? 0;
+    if (lastType !== READY || (isReadyDue && end === answer.length)) kept.push(answer.subarray(start, end));
+  }
+  // PGlite swallows traps of its WebAssembly. Then the answer is cut off, and nothing it says later can be trusted.
+  if (isReadyDue && lastType !== READY) stop('Postgres did not finish its answer');
+  return Buffer.concat(kept);
+}
+
+/** Runs whole messages and gives back the raw answer. @param {Buffer} messages */
+function run(messages) {
+  /** @type {Uint8Array[]} */
+  const answers = [];
+  // The stream variant keeps PGlite from parsing and keeping every answer. It is done when it returns.
+  const done = database.execProtocolRawStream(messages, {
+    syncToFs: false,
+    onRawData: (bytes) => void answers.push(bytes.slice()), // the next answer overwrites this memory
+  });
+  done.catch((error) => stop(String(error)));
+  return Buffer.concat(answers);
+}
+
+/** @param {string} sql */
+function simpleQuery(sql) {
+  const text = Buffer.from(`Q....${sql}\0`);
+  text.writeUInt32BE(text.length - 1, 1);
+  return text;
+}
+
+/** Ends this thread, and with it every session. @param {string} reason */
+function stop(reason) {
+  parentPort?.postMessage({ kind: 'failed', reason });
+  process.exit(1);
+}

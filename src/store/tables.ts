@@ -1,0 +1,292 @@
+// The database schema. Installation-wide tables come first; every table after `vault` is keyed by vault.
+// Rows that decide something carry `changed_epoch` (they travel to replicas as deltas) and stay, marked removed.
+import { isNull, sql } from 'drizzle-orm';
+import {
+  bigint,
+  date,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { Auth, Origin } from '../core/service.ts';
+import { bytea, changedEpoch, idColumn, moment } from './columns.ts';
+
+export const installation = pgTable('installation', {
+  id: idColumn('id', 'ins').primaryKey(),
+  createdAt: moment('created_at').notNull(),
+});
+
+/** The store key, wrapped once per root key provider. */
+export const keySlot = pgTable('key_slot', {
+  id: idColumn('id', 'slt').primaryKey(),
+  provider: text('provider').notNull(),
+  providerKeyId: text('provider_key_id').notNull(),
+  parameters: jsonb('parameters').$type<Record<string, unknown>>().notNull(),
+  record: bytea('record').notNull(),
+  createdAt: moment('created_at').notNull(),
+});
+
+/** Keys of the installation itself (token signing, audit, fingerprints, row MACs), wrapped by the store key. */
+export const systemKey = pgTable(
+  'system_key',
+  {
+    id: idColumn('id', 'key').primaryKey(),
+    purpose: text('purpose').notNull(),
+    generation: integer('generation').notNull(),
+    record: bytea('record').notNull(),
+    createdAt: moment('created_at').notNull(),
+  },
+  (t) => [uniqueIndex('system_key_purpose').on(t.purpose, t.generation)],
+);
+
+/** One row per process; a lease that the process renews, and the newest heads of its audit chains. */
+export const replica = pgTable('replica', {
+  id: idColumn('id', 'rep').primaryKey(),
+  startedAt: moment('started_at').notNull(),
+  leaseUntil: moment('lease_until').notNull(),
+  auditHeads: jsonb('audit_heads').$type<Record<string, unknown>>().notNull(),
+  /** Set once its open intents have been given their outcome after its lease ended. */
+  reapedAt: moment('reaped_at'),
+});
+
+/** Up to which epoch of a vault a replica has brought its memory. */
+export const replicaEpoch = pgTable(
+  'replica_epoch',
+  {
+    replicaId: idColumn('replica_id', 'rep').notNull(),
+    vaultId: idColumn('vault_id', 'vlt').notNull(),
+    epoch: bigint('epoch', { mode: 'bigint' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.replicaId, t.vaultId] })],
+);
+
+export const admin = pgTable(
+  'admin',
+  {
+    id: idColumn('id', 'adm').primaryKey(),
+    name: text('name').notNull(),
+    credentialHash: bytea('credential_hash').notNull(),
+    generation: integer('generation').notNull(),
+    revision: integer('revision').notNull(),
+    mac: bytea('mac').notNull(),
+    createdAt: moment('created_at').notNull(),
+  },
+  (t) => [uniqueIndex('admin_name').on(t.name)],
+);
+
+export const vault = pgTable(
+  'vault',
+  {
+    id: idColumn('id', 'vlt').primaryKey(),
+    name: text('name').notNull(),
+    /** Raised in every transaction that changes what decisions depend on. */
+    epoch: bigint('epoch', { mode: 'bigint' }).notNull(),
+    createdAt: moment('created_at').notNull(),
+  },
+  (t) => [uniqueIndex('vault_name').on(t.name)],
+);
+
+const vaultId = () =>
+  idColumn('vault_id', 'vlt')
+    .notNull()
+    .references(() => vault.id);
+
+/** Key encryption keys, wrapped by the store key. */
+export const kek = pgTable(
+  'kek',
+  {
+    vaultId: vaultId(),
+    id: idColumn('id', 'kek').notNull(),
+    generation: integer('generation').notNull(),
+    record: bytea('record').notNull(),
+    createdAt: moment('created_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.id] }),
+    uniqueIndex('kek_generation').on(t.vaultId, t.generation),
+  ],
+);
+
+export const secret = pgTable(
+  'secret',
+  {
+    vaultId: vaultId(),
+    id: idColumn('id', 'sec').notNull(),
+    name: text('name').notNull(),
+    credentialKind: text('credential_kind').notNull(),
+    revision: integer('revision').notNull(),
+    changedEpoch: changedEpoch(),
+    createdAt: moment('created_at').notNull(),
+    destroyedAt: moment('destroyed_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.id] }),
+    uniqueIndex('secret_name').on(t.vaultId, t.name).where(isNull(t.destroyedAt)),
+    index('secret_epoch').on(t.vaultId, t.changedEpoch),
+  ],
+);
+
+export const secretVersion = pgTable(
+  'secret_version',
+  {
+    vaultId: vaultId(),
+    id: idColumn('id', 'ver').notNull(),
+    secretId: idColumn('secret_id', 'sec').notNull(),
+    number: integer('number').notNull(),
+    state: text('state', {
+      enum: ['staged', 'current', 'previous', 'disabled', 'revoked', 'destroyed'],
+    }).notNull(),
+    dekId: idColumn('dek_id', 'dek').notNull(),
+    kekId: idColumn('kek_id', 'kek').notNull(),
+    kekGeneration: integer('kek_generation').notNull(),
+    /** Null once destroyed. */
+    dekRecord: bytea('dek_record'),
+    valueRecord: bytea('value_record'),
+    changedEpoch: changedEpoch(),
+    createdAt: moment('created_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.id] }),
+    foreignKey({ columns: [t.vaultId, t.secretId], foreignColumns: [secret.vaultId, secret.id] }),
+    uniqueIndex('secret_version_number').on(t.vaultId, t.secretId, t.number),
+    uniqueIndex('secret_version_current').on(t.vaultId, t.secretId).where(sql`${t.state} = 'current'`),
+    index('secret_version_epoch').on(t.vaultId, t.changedEpoch),
+  ],
+);
+
+export const service = pgTable(
+  'service',
+  {
+    vaultId: vaultId(),
+    id: idColumn('id', 'svc').notNull(),
+    name: text('name').notNull(),
+    origin: jsonb('origin').$type<Origin>().notNull(),
+    basePath: text('base_path').notNull(),
+    auth: jsonb('auth').$type<Auth>().notNull(),
+    secretId: idColumn('secret_id', 'sec').notNull(),
+    keyEnv: text('key_env'),
+    baseUrlEnv: text('base_url_env'),
+    /** What a client's base URL has after the service's own, such as `/v1`. */
+    baseUrlSuffix: text('base_url_suffix').notNull(),
+    revision: integer('revision').notNull(),
+    changedEpoch: changedEpoch(),
+    mac: bytea('mac').notNull(),
+    createdAt: moment('created_at').notNull(),
+    removedAt: moment('removed_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.id] }),
+    foreignKey({ columns: [t.vaultId, t.secretId], foreignColumns: [secret.vaultId, secret.id] }),
+    uniqueIndex('service_name').on(t.vaultId, t.name).where(isNull(t.removedAt)),
+    index('service_epoch').on(t.vaultId, t.changedEpoch),
+  ],
+);
+
+export const agent = pgTable(
+  'agent',
+  {
+    vaultId: vaultId(),
+    id: idColumn('id', 'agt').notNull(),
+    name: text('name').notNull(),
+    keyHash: bytea('key_hash').notNull(),
+    generation: integer('generation').notNull(),
+    revision: integer('revision').notNull(),
+    changedEpoch: changedEpoch(),
+    mac: bytea('mac').notNull(),
+    createdAt: moment('created_at').notNull(),
+    frozenAt: moment('frozen_at'),
+    removedAt: moment('removed_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.id] }),
+    uniqueIndex('agent_name').on(t.vaultId, t.name).where(isNull(t.removedAt)),
+    index('agent_epoch').on(t.vaultId, t.changedEpoch),
+  ],
+);
+
+export const serviceGrant = pgTable(
+  'service_grant',
+  {
+    vaultId: vaultId(),
+    id: idColumn('id', 'grt').notNull(),
+    agentId: idColumn('agent_id', 'agt').notNull(),
+    serviceId: idColumn('service_id', 'svc').notNull(),
+    /** Patterns such as `GET /v1/models`; null grants every method and path. */
+    allow: jsonb('allow').$type<readonly string[]>(),
+    expiresAt: moment('expires_at'),
+    revision: integer('revision').notNull(),
+    changedEpoch: changedEpoch(),
+    mac: bytea('mac').notNull(),
+    createdAt: moment('created_at').notNull(),
+    removedAt: moment('removed_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.id] }),
+    foreignKey({ columns: [t.vaultId, t.agentId], foreignColumns: [agent.vaultId, agent.id] }),
+    foreignKey({ columns: [t.vaultId, t.serviceId], foreignColumns: [service.vaultId, service.id] }),
+    uniqueIndex('service_grant_pair').on(t.vaultId, t.agentId, t.serviceId).where(isNull(t.removedAt)),
+    index('service_grant_epoch').on(t.vaultId, t.changedEpoch),
+  ],
+);
+
+/** One agent process started by `doorward run`, and the keyed hash of its placeholder. */
+export const run = pgTable(
+  'run',
+  {
+    vaultId: vaultId(),
+    id: idColumn('id', 'run').notNull(),
+    agentId: idColumn('agent_id', 'agt').notNull(),
+    placeholderHash: bytea('placeholder_hash').notNull(),
+    startedAt: moment('started_at').notNull(),
+    /** Renewed while the process lives; database time. */
+    leaseUntil: moment('lease_until').notNull(),
+    endedAt: moment('ended_at'),
+    changedEpoch: changedEpoch(),
+    mac: bytea('mac').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.id] }),
+    foreignKey({ columns: [t.vaultId, t.agentId], foreignColumns: [agent.vaultId, agent.id] }),
+    uniqueIndex('run_placeholder').on(t.placeholderHash),
+    index('run_epoch').on(t.vaultId, t.changedEpoch),
+  ],
+);
+
+/** One fact, chained per replica start and lane. Kept for ever; the text itself is in `audit_body`. */
+export const auditEvent = pgTable(
+  'audit_event',
+  {
+    id: idColumn('id', 'evt').primaryKey(),
+    vaultId: idColumn('vault_id', 'vlt'),
+    chainId: idColumn('chain_id', 'chn').notNull(),
+    chainSeq: bigint('chain_seq', { mode: 'bigint' }).notNull(),
+    prevMac: bytea('prev_mac').notNull(),
+    mac: bytea('mac').notNull(),
+    kind: text('kind').notNull(),
+    intentId: idColumn('intent_id', 'evt'),
+    at: moment('at').notNull(),
+    leafHash: bytea('leaf_hash').notNull(),
+  },
+  (t) => [
+    uniqueIndex('audit_event_chain').on(t.chainId, t.chainSeq),
+    uniqueIndex('audit_event_intent').on(t.intentId).where(sql`${t.intentId} is not null`),
+  ],
+);
+
+/** Partitioned by month in the migration; dropped by the owning role when retention says so. */
+export const auditBody = pgTable(
+  'audit_body',
+  {
+    eventId: idColumn('event_id', 'evt').notNull(),
+    month: date('month', { mode: 'string' }).notNull(),
+    salt: bytea('salt').notNull(),
+    /** Canonical JSON, byte for byte what the leaf hash commits to. */
+    json: text('json').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.month, t.eventId] })],
+);

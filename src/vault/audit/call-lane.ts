@@ -1,0 +1,233 @@
+// The call lane: group commit without a timer. A batch starts when the one before ends, so a lone call pays for one
+// round trip and a crowd shares one. Nothing is dropped: when the queue is full, `append` waits.
+import type { AuditInput } from '../../core/audit-event.ts';
+import type { Id } from '../../core/ids.ts';
+import { Problem } from '../../core/problem.ts';
+import {
+  findChainEnd,
+  findSettledIntents,
+  insertAuditBatch,
+  readVaultEpochs,
+} from '../../store/audit-events.ts';
+import type { AuditRow } from '../../store/audit-events.ts';
+import type { Database } from '../../store/database.ts';
+import { headOf } from './chain.ts';
+import type { DraftEvent } from './chain.ts';
+import type { ChainHead } from './chain-head.ts';
+
+const MAX_BATCH_EVENTS = 512;
+const MAX_QUEUED_EVENTS = 8192;
+/** How long a statement may take before its callers are refused; what became of it is found out later. */
+const STATEMENT_TIMEOUT_MS = 15_000;
+const MAX_ATTEMPTS = 4;
+
+export interface Appended {
+  readonly id: Id<'evt'>;
+  /** The database's epoch of the event's vault, in the snapshot that wrote the row; 0 where it has no vault. */
+  readonly epoch: bigint;
+}
+
+interface CallLaneDeps {
+  readonly database: Database;
+  readonly chain: ChainHead;
+  readonly draft: (input: AuditInput) => DraftEvent;
+  /** Before a batch: throws where the audit log can't be kept whole. */
+  readonly beforeBatch: () => Promise<void>;
+  readonly afterBatch: () => void;
+}
+
+interface Waiter {
+  readonly draft: DraftEvent;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** What became of a batch: done with, or to be sent again with these waiters. */
+type Verdict = 'done' | readonly Waiter[];
+
+export class CallLane {
+  readonly #deps: CallLaneDeps;
+  #queue: Waiter[] = [];
+  #room: (() => void)[] = [];
+  #pump: Promise<void> | undefined;
+
+  constructor(deps: CallLaneDeps) {
+    this.#deps = deps;
+  }
+
+  async append(input: AuditInput): Promise<Appended> {
+    while (this.#queue.length >= MAX_QUEUED_EVENTS) {
+      await new Promise<void>((resolve) => this.#room.push(resolve));
+    }
+    this.#deps.chain.requireWhole();
+    const draft = this.#deps.draft(input);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ draft, resolve, reject });
+      this.#pump ??= this.#run();
+    });
+  }
+
+  /** Returns when everything appended so far has its answer. */
+  async drain(): Promise<void> {
+    while (this.#pump !== undefined) await this.#pump;
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve(); // whatever is appended in the same turn shares the first batch
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.slice(0, MAX_BATCH_EVENTS);
+      this.#queue = this.#queue.slice(MAX_BATCH_EVENTS);
+      for (const wake of this.#room.splice(0, batch.length)) wake();
+      await this.#write(batch);
+    }
+    this.#pump = undefined;
+  }
+
+  async #write(batch: readonly Waiter[]): Promise<void> {
+    let waiters = batch;
+    try {
+      await this.#deps.beforeBatch();
+      for (let attempt = 0; attempt < MAX_ATTEMPTS && waiters.length > 0; attempt += 1) {
+        if (this.#deps.chain.needsReading) await this.#settle();
+        const verdict = await this.#attempt(waiters);
+        if (verdict === 'done') return;
+        waiters = verdict;
+      }
+      throw new Problem('audit-unavailable', { internal: 'an audit batch found no place in its chain' });
+    } catch (error) {
+      const problem = toProblem(error);
+      for (const waiter of waiters) waiter.reject(problem);
+    }
+  }
+
+  async #attempt(waiters: readonly Waiter[]): Promise<Verdict> {
+    const { chain, database } = this.#deps;
+    const rows = this.#seal(waiters);
+    const newest = rows.at(-1);
+    if (newest === undefined) return 'done';
+    try {
+      const epochs = await withTimeout(insertAuditBatch(database.calls, chain.chain, rows));
+      chain.commit(headOf(newest));
+      this.#answer(waiters, epochs);
+      return 'done';
+    } catch (error) {
+      chain.doubt(
+        headOf(newest),
+        waiters.map((waiter) => waiter.draft),
+      );
+      return this.#recover(waiters, error);
+    }
+  }
+
+  #seal(waiters: readonly Waiter[]): AuditRow[] {
+    const { chain } = this.#deps;
+    let head = chain.head;
+    return waiters.map((waiter) => {
+      const row = chain.seal(waiter.draft, head);
+      head = headOf(row);
+      return row;
+    });
+  }
+
+  #answer(waiters: readonly Waiter[], epochs: ReadonlyMap<string, bigint>): void {
+    this.#deps.afterBatch();
+    for (const { draft, resolve } of waiters) {
+      const { id, vault } = draft.event;
+      resolve({ id, epoch: (vault === null ? undefined : epochs.get(vault)) ?? 0n });
+    }
+  }
+
+  /** After an error the database is asked for the truth: the statement may have been committed all the same. */
+  async #recover(waiters: readonly Waiter[], error: unknown): Promise<Verdict> {
+    const { chain, database } = this.#deps;
+    const settlement = chain.settle(await withTimeout(findChainEnd(database.calls, chain.chain)));
+    if (settlement.found === 'rows') {
+      if (settlement.drafts.at(-1) !== waiters.at(-1)?.draft) {
+        this.#refuseLateIntents(settlement.drafts);
+        return waiters;
+      }
+      const vaults = waiters.flatMap(({ draft }) => draft.event.vault ?? []);
+      try {
+        this.#answer(waiters, await withTimeout(readVaultEpochs(database.calls, vaults)));
+      } catch (failure) {
+        this.#refuseLateIntents(settlement.drafts); // their callers are told no
+        throw failure;
+      }
+      return 'done';
+    }
+    if (isDuplicateOutcome(error)) return this.#rejectDuplicates(waiters);
+    throw error;
+  }
+
+  async #settle(): Promise<void> {
+    const { chain, database } = this.#deps;
+    const settlement = chain.settle(await withTimeout(findChainEnd(database.calls, chain.chain)));
+    if (settlement.found === 'rows') this.#refuseLateIntents(settlement.drafts);
+  }
+
+  /** An intent has one outcome; a second one (the reaper was faster) must not take its batch down with it. */
+  async #rejectDuplicates(waiters: readonly Waiter[]): Promise<readonly Waiter[]> {
+    const intents = waiters.flatMap(({ draft }) => intentOf(draft) ?? []);
+    const settled = await withTimeout(findSettledIntents(this.#deps.database.calls, intents));
+    return waiters.filter((waiter) => {
+      const intent = intentOf(waiter.draft);
+      if (intent === undefined) return true;
+      if (settled.has(intent)) {
+        waiter.reject(new Problem('already-exists', { internal: `intent ${intent} has its outcome` }));
+        return false;
+      }
+      settled.add(intent);
+      return true;
+    });
+  }
+
+  /** Intents that were committed although their callers were told no: nothing was sent, and the log says so. */
+  #refuseLateIntents(drafts: readonly DraftEvent[]): void {
+    this.#deps.afterBatch();
+    for (const { event } of drafts) {
+      if (event.kind !== 'call.intent') continue;
+      const { id: intent, vault, principal, request } = event;
+      const sizes = { requestBytes: 0, responseBytes: 0, totalMs: 0 };
+      const base = { vault, principal, ...(request === undefined ? {} : { request }) };
+      this.append({
+        kind: 'call.outcome',
+        ...base,
+        intent,
+        result: 'refused',
+        problem: 'audit-unavailable',
+        ...sizes,
+      }).catch(() => {
+        // The reaper gives it an outcome when this replica's lease has ended.
+      });
+    }
+  }
+}
+
+function intentOf({ event }: DraftEvent): Id<'evt'> | undefined {
+  return event.kind === 'call.outcome' ? event.intent : undefined;
+}
+
+function isDuplicateOutcome(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || !('constraint_name' in error)) return false;
+  return error.code === '23505' && error.constraint_name === 'audit_event_intent';
+}
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  return new Problem('audit-unavailable', { internal: 'the audit row could not be written', cause: error });
+}
+
+async function withTimeout<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Problem('audit-unavailable', { internal: 'the database took too long' })),
+      STATEMENT_TIMEOUT_MS,
+    );
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,92 @@
+// A chain of audit events: what each row commits to, and the head that the next row continues. Normative:
+//   leaf_hash = SHA-256(00 ‖ canonical JSON of {at, chain, id, kind, seq, vault} ‖ SHA-256(salt ‖ event JSON))
+//   mac       = HMAC-SHA256(audit key, prev_mac ‖ chain id ‖ seq as u64be ‖ leaf_hash)
+//   prev_mac of seq 1 = HMAC-SHA256(audit key, "doorward audit chain v1" ‖ 00 ‖ chain id)
+// The leaf (RFC 9162 §2.1.1) commits to a salted body: the body can be deleted later and every proof survives.
+import type { AuditEvent } from '../../core/audit-event.ts';
+import { canonicalJson } from '../../core/canonical-json.ts';
+import type { Id } from '../../core/ids.ts';
+import { hmacSha256, sha256 } from '../../crypto/encoding.ts';
+import type { AuditRow } from '../../store/audit-events.ts';
+
+export type Lane = 'call' | 'admin';
+
+/** Where a chain stands: its newest event's number and MAC; seq 0 before the first. */
+export interface Head {
+  readonly seq: number;
+  readonly mac: Buffer;
+}
+
+/** The columns of a row that its leaf commits to beside the body. */
+export interface LeafColumns {
+  readonly id: string;
+  readonly kind: string;
+  readonly vault: string | null;
+  readonly chain: string;
+  readonly seq: number;
+  readonly at: string;
+}
+
+const LEAF_PREFIX = Buffer.from([0]);
+const GENESIS = Buffer.from('doorward audit chain v1\0');
+
+export function leafHash(columns: LeafColumns, salt: Uint8Array, json: string): Buffer {
+  const { id, kind, vault, chain, seq, at } = columns;
+  const header = canonicalJson({ id, kind, vault, chain, seq, at });
+  return sha256(LEAF_PREFIX, Buffer.from(header), sha256(salt, Buffer.from(json)));
+}
+
+export function chainMac(macKey: Uint8Array, previous: Uint8Array, at: ChainPlace, leaf: Uint8Array): Buffer {
+  const seq = Buffer.alloc(8);
+  seq.writeBigUInt64BE(BigInt(at.seq));
+  return hmacSha256(macKey, previous, Buffer.from(at.chain), seq, leaf);
+}
+
+export interface ChainPlace {
+  readonly chain: string;
+  readonly seq: number;
+}
+
+/** What stands as `prev_mac` in a chain's first row. */
+export function genesisMac(macKey: Uint8Array, chain: string): Buffer {
+  return hmacSha256(macKey, GENESIS, Buffer.from(chain));
+}
+
+/** An event with its text, made before it has a place in a chain. */
+export interface DraftEvent {
+  readonly event: AuditEvent;
+  readonly json: string;
+  readonly salt: Buffer;
+}
+
+/** The row that continues `head` with this event. */
+export function sealEvent(macKey: Uint8Array, chain: Id<'chn'>, head: Head, draft: DraftEvent): AuditRow {
+  const { event, json, salt } = draft;
+  const { id, kind, vault, at } = event;
+  const seq = head.seq + 1;
+  const leaf = leafHash({ id, kind, vault, chain, seq, at }, salt, json);
+  return {
+    id,
+    vault,
+    chain,
+    seq,
+    prevMac: head.mac,
+    mac: chainMac(macKey, head.mac, { chain, seq }, leaf),
+    kind,
+    intent: event.kind === 'call.outcome' ? event.intent : null,
+    at,
+    leafHash: leaf,
+    month: `${at.slice(0, 7)}-01`,
+    salt,
+    json,
+  };
+}
+
+/** The head after a row. */
+export function headOf(row: AuditRow): Head {
+  return { seq: row.seq, mac: row.mac };
+}
+
+export function isSameHead(a: Head, b: Head): boolean {
+  return a.seq === b.seq && a.mac.equals(b.mac);
+}

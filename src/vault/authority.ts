@@ -1,0 +1,239 @@
+// The vault in memory as decisions need it: loaded in one snapshot, kept current by deltas, each row checked against its MAC.
+// A row that fails its check is as good as removed, and raises an alarm. Rows and epoch change in one synchronous step.
+import { parsePattern } from '../core/address-pattern.ts';
+import type { Agent, Grant, Run, Secret, Service } from '../core/entities.ts';
+import type { Id } from '../core/ids.ts';
+import type { Clock } from '../core/time.ts';
+import {
+  type AgentRow,
+  type AuthorityRows,
+  type GrantRow,
+  readAuthority,
+  readRunLease,
+  type RunRow,
+  type ServiceRow,
+  type VersionRow,
+} from '../store/authority-rows.ts';
+import type { Database } from '../store/database.ts';
+import type { Keyring } from './keyring.ts';
+import { agentMacColumns, grantMacColumns, runMacColumns, serviceMacColumns } from './mac-columns.ts';
+import { type MacTable, rowMacMatches } from './row-mac.ts';
+
+export interface AuthorityDeps {
+  readonly database: Pick<Database, 'calls' | 'callTables'>;
+  readonly clock: Clock;
+  readonly keyring: Keyring;
+  readonly vaultId: Id<'vlt'>;
+  /** A row whose MAC does not match was found and ignored. */
+  readonly onAlarm: (table: MacTable, row: string) => void;
+}
+
+interface RunEntry {
+  readonly run: Run;
+  /** Monotonic milliseconds at which the known lease ends. */
+  leaseUntilMs: number;
+}
+
+interface MacRow {
+  readonly id: string;
+  readonly mac: Buffer;
+}
+
+export class Authority {
+  readonly vaultId: Id<'vlt'>;
+  readonly #deps: AuthorityDeps;
+  readonly #agents = new Map<string, Agent>();
+  readonly #agentIds = new Map<string, Id<'agt'>>();
+  readonly #services = new Map<string, Service>();
+  readonly #serviceIds = new Map<string, Id<'svc'>>();
+  readonly #grants = new Map<string, Grant>();
+  readonly #secrets = new Map<string, Secret>();
+  /** By secret, then by version. */
+  readonly #versions = new Map<string, Map<string, VersionRow>>();
+  readonly #runs = new Map<string, RunEntry>();
+  readonly #onChange = new Set<() => void>();
+  #epoch: bigint | undefined;
+  #syncing: Promise<void> | undefined;
+
+  constructor(deps: AuthorityDeps) {
+    this.#deps = deps;
+    this.vaultId = deps.vaultId;
+  }
+
+  /** The vault's epoch that memory stands at; -1 before the first load. */
+  get epoch(): bigint {
+    return this.#epoch ?? -1n;
+  }
+
+  get counts() {
+    return {
+      secrets: this.#secrets.size,
+      services: this.#services.size,
+      agents: this.#agents.size,
+      grants: this.#grants.size,
+      runs: this.#runs.size,
+    };
+  }
+
+  agent(id: string): Agent | undefined {
+    return this.#agents.get(id);
+  }
+
+  agentByName(name: string): Agent | undefined {
+    return this.#agents.get(this.#agentIds.get(name) ?? '');
+  }
+
+  service(id: string): Service | undefined {
+    return this.#services.get(id);
+  }
+
+  serviceByName(name: string): Service | undefined {
+    return this.#services.get(this.#serviceIds.get(name) ?? '');
+  }
+
+  grant(agent: Id<'agt'>, service: Id<'svc'>): Grant | undefined {
+    return this.#grants.get(pairKey(agent, service));
+  }
+
+  grantsOf(agent: Id<'agt'>): readonly Grant[] {
+    return [...this.#grants.values()].filter((grant) => grant.agentId === agent);
+  }
+
+  secret(id: string): Secret | undefined {
+    return this.#secrets.get(id);
+  }
+
+  /** Every live service that sends this secret: its binding is made from them. */
+  servicesOf(secret: Id<'sec'>): readonly Service[] {
+    return [...this.#services.values()].filter((service) => service.secretId === secret);
+  }
+
+  run(placeholderHash: Buffer): Run | undefined {
+    return this.#runs.get(placeholderHash.toString('hex'))?.run;
+  }
+
+  /** Whether the run still lives: from memory while the known lease runs, else asked once of the database. */
+  async runIsAlive(run: Run): Promise<boolean> {
+    const entry = this.#runs.get(run.placeholderHash.toString('hex'));
+    if (entry === undefined) return false;
+    const now = this.#deps.clock.monotonicMs();
+    if (entry.leaseUntilMs > now) return true;
+    const leaseMs = await readRunLease(this.#deps.database.calls, this.vaultId, run.id);
+    if (leaseMs === undefined || leaseMs <= 0) return false;
+    entry.leaseUntilMs = now + leaseMs;
+    return true;
+  }
+
+  /** Called after each change of memory, synchronously; returns how to stop listening. */
+  onChange(listener: () => void): () => void {
+    this.#onChange.add(listener);
+    return () => this.#onChange.delete(listener);
+  }
+
+  /** Brings memory to the database's present epoch. A call during a load waits for one that starts after it. */
+  async sync(): Promise<void> {
+    const running = this.#syncing;
+    if (running !== undefined) await running.catch(() => undefined);
+    this.#syncing ??= this.#load().finally(() => {
+      this.#syncing = undefined;
+    });
+    await this.#syncing;
+  }
+
+  /** Brings memory to at least `epoch`. */
+  async syncTo(epoch: bigint): Promise<void> {
+    while (this.epoch < epoch) await this.sync();
+  }
+
+  async #load(): Promise<void> {
+    const rows = await readAuthority(this.#deps.database.callTables, this.vaultId, this.#epoch);
+    if (rows.epoch < this.epoch) {
+      // An older database answered (a restored backup, a lagging standby): acting on it would revive what was revoked.
+      throw new Error(`the vault's epoch went back from ${this.epoch} to ${rows.epoch}`);
+    }
+    this.#apply(rows);
+  }
+
+  #apply(rows: AuthorityRows): void {
+    for (const row of rows.agents) this.#applyAgent(row);
+    for (const row of rows.services) this.#applyService(row);
+    for (const row of rows.grants) this.#applyGrant(row);
+    for (const row of rows.runs) this.#applyRun(row);
+    for (const row of rows.versions) this.#applyVersion(row);
+    const touched = new Set([
+      ...rows.secrets.map(({ id }) => id),
+      ...rows.versions.map(({ secretId }) => secretId),
+    ]);
+    const destroyed = new Set(rows.secrets.filter((row) => row.destroyedAt !== null).map(({ id }) => id));
+    for (const row of rows.secrets) {
+      this.#secrets.set(row.id, { ...row, current: undefined, live: [] });
+    }
+    for (const id of touched) this.#applySecret(id, destroyed.has(id));
+    this.#epoch = rows.epoch;
+    for (const listener of this.#onChange) listener();
+  }
+
+  #applyAgent(row: AgentRow): void {
+    const before = this.#agents.get(row.id);
+    if (before !== undefined) this.#agentIds.delete(before.name);
+    this.#agents.delete(row.id);
+    if (row.removedAt !== null || !this.#holds('agent', row, agentMacColumns(row))) return;
+    this.#agents.set(row.id, { ...row, frozen: row.frozenAt !== null });
+    this.#agentIds.set(row.name, row.id);
+  }
+
+  #applyService(row: ServiceRow): void {
+    const before = this.#services.get(row.id);
+    if (before !== undefined) this.#serviceIds.delete(before.name);
+    this.#services.delete(row.id);
+    if (row.removedAt !== null || !this.#holds('service', row, serviceMacColumns(row))) return;
+    this.#services.set(row.id, row);
+    this.#serviceIds.set(row.name, row.id);
+  }
+
+  #applyGrant(row: GrantRow): void {
+    const key = pairKey(row.agentId, row.serviceId);
+    if (this.#grants.get(key)?.id === row.id) this.#grants.delete(key);
+    if (row.removedAt !== null || !this.#holds('service_grant', row, grantMacColumns(row))) return;
+    const { id, agentId, serviceId, revision } = row;
+    const allow = row.allow?.map(parsePattern);
+    this.#grants.set(key, { id, agentId, serviceId, allow, expiresAt: row.expiresAt ?? undefined, revision });
+  }
+
+  #applyRun(row: RunRow): void {
+    const key = row.placeholderHash.toString('hex');
+    this.#runs.delete(key);
+    if (row.endedAt !== null || !this.#holds('run', row, runMacColumns(row))) return;
+    const { id, agentId, placeholderHash } = row;
+    const leaseUntilMs = this.#deps.clock.monotonicMs() + row.leaseMs;
+    this.#runs.set(key, { run: { id, agentId, placeholderHash }, leaseUntilMs });
+  }
+
+  #applyVersion(row: VersionRow): void {
+    const versions = this.#versions.get(row.secretId) ?? new Map<string, VersionRow>();
+    this.#versions.set(row.secretId, versions.set(row.id, row));
+  }
+
+  #applySecret(id: Id<'sec'>, destroyed: boolean): void {
+    const secret = this.#secrets.get(id);
+    const versions = [...(this.#versions.get(id)?.values() ?? [])];
+    if (secret === undefined || destroyed) {
+      this.#versions.delete(id);
+      this.#secrets.delete(id);
+      return;
+    }
+    const current = versions.find((version) => version.state === 'current');
+    const live = versions.filter(({ state }) => state !== 'destroyed').map((version) => version.id);
+    this.#secrets.set(id, { ...secret, current, live });
+  }
+
+  #holds(table: MacTable, row: MacRow, columns: Parameters<typeof rowMacMatches>[2]): boolean {
+    if (rowMacMatches(this.#deps.keyring, table, columns, row.mac)) return true;
+    this.#deps.onAlarm(table, row.id);
+    return false;
+  }
+}
+
+function pairKey(agent: string, service: string): string {
+  return `${agent} ${service}`;
+}

@@ -1,0 +1,81 @@
+// What is printed: nothing a terminal would obey, tables that fit, plain lines for scripts.
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { visible, visibleJson, visibleLines } from '../../src/cli/visible-text.ts';
+import { createStandIn } from './stand-in.ts';
+import type { StandIn } from './stand-in.ts';
+
+// oxlint-disable-next-line no-control-regex
+const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
+test('no text keeps a character that a terminal obeys', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(visible(text)).not.toMatch(OBEYED);
+      expect(visible(text)).not.toMatch(/[\n\t]/);
+      expect(visibleLines(text)).not.toMatch(OBEYED);
+      expect(visibleJson({ text }, 2)).not.toMatch(OBEYED);
+    }),
+  );
+});
+
+test('JSON says the same after escaping', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(JSON.parse(visibleJson(value, 0))).toEqual(JSON.parse(JSON.stringify(value)));
+    }),
+  );
+});
+
+const items = ['openai', 'a-service-with-a-rather-long-name'].map((name) => ({
+  id: 'svc_01h455vb4pex5vsknk084sn02q',
+  name,
+  baseUrl: 'https://api.example.com/v1\u001b]0;owned\u0007',
+  auth: { kind: 'header', name: 'x-api-key' },
+  secret: 'openai',
+  keyEnv: 'OPENAI_API_KEY',
+  baseUrlEnv: 'OPENAI_BASE_URL',
+  baseUrlSuffix: '/v1',
+  revision: 1,
+  createdAt: '2030-01-31T18:00:00.000Z',
+}));
+
+let server: StandIn;
+beforeAll(async () => {
+  server = await createStandIn({ 'GET /v1/services': () => ({ body: { items, nextCursor: null } }) });
+});
+afterAll(async () => server.close());
+
+test('a pipe gets one tab-separated line per row, whole', async () => {
+  const { stdout } = await server.cli(['service', 'list']);
+  expect(stdout.split('\n')[0]?.split('\t')).toEqual([
+    'openai',
+    'https://api.example.com/v1\\x1b]0;owned\\x07',
+    'header:x-api-key',
+    'openai',
+    'OPENAI_API_KEY',
+    'OPENAI_BASE_URL=/v1',
+    '2030-01-31T18:00:00.000Z',
+    'svc_01h455vb4pex5vsknk084sn02q',
+  ]);
+  expect((await server.cli(['service', 'list', '--plain'], { columns: 80 })).stdout).toBe(stdout);
+});
+
+test.each([60, 80, 120, 300])('a terminal of %i columns gets a table that fits it', async (columns) => {
+  const { stdout } = await server.cli(['service', 'list'], { columns, environment: { TERM: 'dumb' } });
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^NAME +BASE U/);
+  expect(lines.length).toBe(3);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.max(columns, 64));
+});
+
+test.each([
+  [{}, [], true],
+  [{ NO_COLOR: '1' }, [], false],
+  [{ TERM: 'dumb' }, [], false],
+  [{}, ['--no-color'], false],
+])('colours are for terminals that want them: %j %j', async (environment, flags, expected) => {
+  const { stdout } = await server.cli([...flags, 'service', 'list'], { columns: 120, environment });
+  expect(stdout.includes('\u001b[')).toBe(expected);
+  expect((await server.cli([...flags, 'service', 'list'], { environment })).stdout).not.toContain('\u001b[');
+});

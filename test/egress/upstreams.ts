@@ -1,0 +1,256 @@
+// Real upstreams on loopback sockets, a handler that writes down what it hears, and certificates made on the spot.
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { HeaderPairs } from '../../src/core/headers.ts';
+import type { AddressPolicy } from '../../src/core/ip-range.ts';
+import type { Problem } from '../../src/core/problem.ts';
+import type { Clock } from '../../src/core/time.ts';
+import { createResolver } from '../../src/egress/resolve.ts';
+import {
+  createEgress,
+  DEFAULT_TIMEOUTS,
+  type Egress,
+  type OutgoingRequest,
+  type Timeouts,
+  type UpstreamHandler,
+  type UpstreamHead,
+} from '../../src/egress/send.ts';
+
+export const LOOPBACK: AddressPolicy = { allowedCidrs: ['127.0.0.0/8', '::1/128'] };
+
+export class TestClock implements Clock {
+  offsetMs = 0;
+  now(): Date {
+    return new Date(Date.now() + this.offsetMs);
+  }
+  monotonicMs(): number {
+    return performance.now() + this.offsetMs;
+  }
+}
+
+/** A promise and its resolve function, which Node 20 does not bring. */
+export function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+interface EgressOptions {
+  readonly lookup?: (host: string) => Promise<readonly string[]>;
+  readonly policy?: AddressPolicy;
+  readonly ca?: readonly string[];
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+export function openEgress(options: EgressOptions = {}): Egress {
+  const clock = new TestClock();
+  const lookup = options.lookup ?? (() => Promise.resolve(['127.0.0.1']));
+  const egress = createEgress({
+    clock,
+    resolver: createResolver({ clock, lookup }),
+    policy: options.policy ?? LOOPBACK,
+    defaultTimeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  });
+  onTestFinished(() => egress.close());
+  return egress;
+}
+
+/** Listens on a free loopback port and ends with the test. */
+export async function listen(server: Server, host = '127.0.0.1'): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen(0, host);
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** A TCP upstream that keeps the bytes of each connection and answers by hand. */
+export async function rawUpstream(
+  onBytes: (socket: Socket, received: string, connection: number) => void,
+): Promise<{ readonly port: number; readonly received: string[] }> {
+  const received: string[] = [];
+  const server = createServer((socket) => {
+    const connection = received.push('') - 1;
+    socket.on('data', (chunk) => {
+      received[connection] += chunk.toString('latin1');
+      onBytes(socket, received[connection] ?? '', connection);
+    });
+  });
+  return { port: await listen(server), received };
+}
+
+export function requestTo(port: number, more: Partial<OutgoingRequest> = {}): OutgoingRequest {
+  return {
+    origin: { scheme: 'http', host: 'api.example.com', port },
+    poolKey: 'vault/service/1',
+    method: 'GET',
+    path: '/v1/models',
+    headers: [],
+    body: undefined,
+    ...more,
+  };
+}
+
+export interface Heard {
+  readonly head: UpstreamHead | undefined;
+  readonly body: Buffer;
+  readonly trailers: HeaderPairs | undefined;
+  readonly problem: Problem | undefined;
+  readonly gates: number;
+  /** How often onEnd or onError was called. */
+  readonly ends: number;
+}
+
+export interface Recorder extends UpstreamHandler {
+  readonly over: Promise<Heard>;
+  readonly hasHead: Promise<UpstreamHead>;
+  heard(): Heard;
+}
+
+export function recorder(overrides: Partial<UpstreamHandler> = {}): Recorder {
+  let head: UpstreamHead | undefined;
+  let trailers: HeaderPairs | undefined;
+  let problem: Problem | undefined;
+  let gates = 0;
+  let ends = 0;
+  const chunks: Buffer[] = [];
+  const over = deferred<Heard>();
+  const hasHead = deferred<UpstreamHead>();
+  const heard = (): Heard => ({ head, body: Buffer.concat(chunks), trailers, problem, gates, ends });
+  return {
+    over: over.promise,
+    hasHead: hasHead.promise,
+    heard,
+    beforeFirstByte() {
+      gates += 1;
+      return overrides.beforeFirstByte?.();
+    },
+    onHead(found) {
+      head = found;
+      hasHead.resolve(found);
+      overrides.onHead?.(found);
+    },
+    onData(chunk) {
+      chunks.push(chunk);
+      return overrides.onData?.(chunk) ?? true;
+    },
+    onEnd(found) {
+      trailers = found;
+      ends += 1;
+      overrides.onEnd?.(found);
+      over.resolve(heard());
+    },
+    onError(found) {
+      problem = found;
+      ends += 1;
+      overrides.onError?.(found);
+      over.resolve(heard());
+    },
+  };
+}
+
+/** undici lets a connection rest for a turn of the event loop before it serves the next request. */
+export async function rested(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export async function call(egress: Egress, request: OutgoingRequest): Promise<Heard> {
+  const handler = recorder();
+  egress.send(request, handler);
+  return handler.over;
+}
+
+export interface Certificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
+interface CertificateOptions {
+  readonly names: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** An authority made by openssl, and server certificates it signs. */
+export function createAuthority(): { readonly ca: string; issue(options: CertificateOptions): Certificate } {
+  const directory = mkdtempSync(join(tmpdir(), 'doorward-ca-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const openssl = (...options: string[]) =>
+    execFileSync('openssl', options, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
+  const read = (name: string) => readFileSync(join(directory, name), 'utf8');
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  openssl(
+    'req',
+    '-x509',
+    ...newKey,
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=Test CA',
+  );
+  writeFileSync(join(directory, 'index.txt'), '');
+  writeFileSync(
+    join(directory, 'ca.cnf'),
+    [
+      '[ca]',
+      'default_ca = local',
+      '[local]',
+      'database = index.txt',
+      'new_certs_dir = .',
+      'certificate = ca.pem',
+      'private_key = ca.key',
+      'rand_serial = yes',
+      'default_md = sha256',
+      'policy = any',
+      'copy_extensions = copy',
+      'unique_subject = no',
+      '[any]',
+      'commonName = supplied',
+    ].join('\n'),
+  );
+  let count = 0;
+  return {
+    ca: read('ca.pem'),
+    issue({ names, from = '20200101000000Z', to = '20990101000000Z' }) {
+      count += 1;
+      const name = `leaf${count}`;
+      const subject = ['-subj', `/CN=leaf ${count}`, '-addext', `subjectAltName=${names}`];
+      openssl('req', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.csr`, ...subject);
+      const dates = ['-startdate', from, '-enddate', to];
+      openssl(
+        'ca',
+        '-batch',
+        '-config',
+        'ca.cnf',
+        '-in',
+        `${name}.csr`,
+        '-out',
+        `${name}.pem`,
+        '-notext',
+        ...dates,
+      );
+      return { key: read(`${name}.key`), cert: read(`${name}.pem`) };
+    },
+  };
+}

@@ -1,0 +1,173 @@
+// What the embedded database still has after its process was killed, and after the power was cut.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants, existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/store/database.ts';
+import { type Compiled, compile } from '../support/compile.ts';
+import { createEmbedded } from '../support/database.ts';
+
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+let compiled: Compiled;
+beforeAll(async () => {
+  compiled = await compile();
+});
+afterAll(() => compiled?.remove());
+
+const running = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+interface Writer {
+  /** Resolves when it has been carried out. */
+  order(...orders: readonly string[]): Promise<void>;
+  /** Resolves at the next line the writer prints that begins so. */
+  said(start: string): Promise<string>;
+  kill(): Promise<void>;
+}
+
+function startWriter(dataDirectory: string, disk?: string): Writer {
+  const hook = disk === undefined ? [] : ['--import', here('./power-cut.js')];
+  const child = spawn(
+    process.execPath,
+    [...hook, here('./writer.js'), join(compiled.folder, 'dist'), dataDirectory],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, POWER_CUT_ROOT: dataDirectory, POWER_CUT_DISK: disk },
+    },
+  );
+  running.add(child);
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const lines = createInterface({ input: child.stdout });
+  const said = (start: string) =>
+    new Promise<string>((resolve, reject) => {
+      const listen = (line: string) => {
+        if (!line.startsWith(start)) return;
+        lines.off('line', listen);
+        resolve(line);
+      };
+      lines.on('line', listen);
+      void exited.then(() => reject(new Error(`the writer ended before it said ${start}`)));
+    });
+  return {
+    said,
+    order: async (...orders) => {
+      for (const order of orders) {
+        const done = said(`done ${order}`);
+        child.stdin.write(`${order}\n`);
+        await done;
+      }
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
+      running.delete(child);
+    },
+  };
+}
+
+async function rowsOf(dataDirectory: string): Promise<number[]> {
+  const database = await openDatabase({ kind: 'embedded', dataDirectory });
+  const rows = await database.calls<{ n: number }[]>`select name::int as n from vault order by 1`;
+  await database.close();
+  return rows.map(({ n }) => n);
+}
+
+describe('a killed process', () => {
+  it('loses no acknowledged row, twice over', async () => {
+    const created = await createEmbedded();
+    const { dataDirectory } = created.options;
+    let known = 0;
+    for (let round = 0; round < 2; round += 1) {
+      const writer = startWriter(dataDirectory);
+      await writer.said('open');
+      if (round === 0) {
+        void writer.order('flood').catch(() => undefined);
+        for (let batch = 0; batch < 30; batch += 1) known = Number((await writer.said('row')).slice(4));
+      }
+      await writer.kill();
+      const rows = await rowsOf(dataDirectory);
+      expect(rows.slice(0, known + 1)).toEqual(Array.from({ length: known + 1 }, (_, n) => n));
+    }
+    await created.drop();
+  });
+
+  it('leaves a first start that was cut off to be started over', async () => {
+    const dataDirectory = await mkdtemp(join(tmpdir(), 'doorward-first-'));
+    await mkdir(join(dataDirectory, 'db'));
+    await writeFile(join(dataDirectory, 'db', 'PG_VERSION'), '18\n');
+    await writeFile(join(dataDirectory, 'db.unfinished'), '');
+    expect(await rowsOf(dataDirectory)).toEqual([]);
+    expect(existsSync(join(dataDirectory, 'db.unfinished'))).toBe(false);
+    await rm(dataDirectory, { recursive: true });
+  });
+});
+
+/** What the disk would hold: `before`, and what the notes say was synced since. */
+async function rebuild(before: string, disk: string): Promise<string> {
+  const after = await mkdtemp(join(tmpdir(), 'doorward-after-cut-'));
+  await cp(before, after, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  const place = async (path: string, identity: string) => {
+    const bytes = join(disk, 'bytes', identity);
+    if (!existsSync(bytes)) return writeFile(path, '', { flag: 'a' }); // the name is there, the bytes are not
+    await mkdir(dirname(path), { recursive: true });
+    await cp(bytes, path);
+  };
+  const identities = new Map<string, string>();
+  for (const line of (await readFile(join(disk, 'notes'), 'utf8')).trimEnd().split('\n')) {
+    const note = JSON.parse(line) as
+      | { file: string; identity: string }
+      | { directory: string; children: [string, string][] };
+    if ('file' in note) identities.set(note.file, note.identity);
+    else {
+      const inside = new Map(note.children.map(([name, identity]) => [join(note.directory, name), identity]));
+      for (const path of identities.keys()) {
+        if (dirname(path) === (note.directory || '.') && !inside.has(path)) identities.delete(path);
+      }
+      for (const [path, identity] of inside) identities.set(path, identity);
+    }
+  }
+  for (const [path, identity] of identities) {
+    if (identity === 'directory') await mkdir(join(after, path), { recursive: true });
+    else if (existsSync(join(disk, 'bytes', identity)) || !existsSync(join(after, path)))
+      await place(join(after, path), identity);
+  }
+  return after;
+}
+
+describe.runIf(existsSync('/proc/self/fd'))('a power cut', () => {
+  async function afterOrders(...orders: readonly string[]): Promise<number[]> {
+    const created = await createEmbedded();
+    const { dataDirectory } = created.options;
+    const before = await mkdtemp(join(tmpdir(), 'doorward-before-cut-'));
+    const disk = await mkdtemp(join(tmpdir(), 'doorward-disk-'));
+    await cp(dataDirectory, before, { recursive: true, mode: constants.COPYFILE_FICLONE });
+    const writer = startWriter(dataDirectory, disk);
+    await writer.said('open');
+    await writer.order(...orders);
+    await writer.kill();
+    const after = await rebuild(before, disk);
+    const rows = await rowsOf(after);
+    await Promise.all([before, disk, after].map((path) => rm(path, { recursive: true })));
+    await created.drop();
+    return rows;
+  }
+
+  it.concurrent('costs only what came after the last makeDurable', async () => {
+    expect(await afterOrders('add', 'add', 'durable', 'add')).toEqual([0, 1]);
+  });
+
+  it.concurrent('costs only what came after the last makeRecentDurable', async () => {
+    expect(await afterOrders('add', 'durable', 'add', 'add', 'recent', 'add')).toEqual([0, 1, 2]);
+  });
+
+  it.concurrent('costs nothing after a close', async () => {
+    expect(await afterOrders('add', 'add', 'close')).toEqual([0, 1]);
+  });
+});

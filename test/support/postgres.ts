@@ -1,0 +1,159 @@
+// A throw-away Postgres server for tests, the demo and the bench. It ends with the process that started it, however
+// that one ends: the shell around it waits for its standard input to close.
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { accessSync, chownSync, constants, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface PostgresServer {
+  /** Superuser, database `postgres`. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+export interface PostgresBinaries {
+  readonly folder: string;
+  /** What must stand before a command, since the server refuses to run as root. */
+  readonly prefix: readonly string[];
+  readonly uid: number;
+  readonly gid: number;
+}
+
+interface StartOptions {
+  /** With fsync and synchronous commits, as in production. */
+  readonly durable?: boolean;
+}
+
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 10_000;
+const DEBIAN = '/usr/lib/postgresql';
+
+/** The newest server binaries on this machine, or why there are none to use. */
+export function findPostgres(): PostgresBinaries | { readonly missing: string } {
+  const folder = candidateFolders().find(
+    (path) => canRun(join(path, 'initdb')) && canRun(join(path, 'postgres')),
+  );
+  if (folder === undefined) return { missing: `no initdb and postgres in ${DEBIAN}/*/bin or on the PATH` };
+  const uid = process.getuid?.() ?? 0;
+  if (uid !== 0) return { folder, prefix: [], uid, gid: process.getgid?.() ?? 0 };
+  const ids = ['-u', '-g'].map((flag) => spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  if (ids.some((result) => result.status !== 0))
+    return { missing: 'root can not run a server and there is no user postgres' };
+  if (spawnSync('setpriv', ['--version']).status !== 0)
+    return { missing: 'root can not run a server and setpriv is missing' };
+  const [user, group] = ids.map((result) => Number(result.stdout));
+  return {
+    folder,
+    prefix: ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'],
+    uid: user ?? 0,
+    gid: group ?? 0,
+  };
+}
+
+function candidateFolders(): string[] {
+  const versions = tryList(DEBIAN).sort((a, b) => Number(b) - Number(a));
+  return [
+    ...versions.map((version) => join(DEBIAN, version, 'bin')),
+    ...(process.env['PATH'] ?? '').split(delimiter).filter((path) => path !== ''),
+  ];
+}
+
+function tryList(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function canRun(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// $1 binaries, $2 folder, the rest options of the server.
+const SCRIPT = `
+exec 3<&0
+bin=$1; dir=$2; shift 2
+"$bin/initdb" -D "$dir/data" -U postgres -E UTF8 --no-locale --no-sync --auth=scram-sha-256 --pwfile="$dir/password" >&2 3<&- || exit 1
+"$bin/postgres" -D "$dir/data" -k "$dir" "$@" 3<&- </dev/null &
+server=$!
+(cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) &
+wait $server
+rm -rf "$dir"
+`;
+
+/** Starts a server on a free port of the loopback interface. */
+export async function startPostgres(options: StartOptions = {}): Promise<PostgresServer> {
+  const binaries = findPostgres();
+  if ('missing' in binaries) throw new Error(`Postgres can not be started: ${binaries.missing}`);
+  // The user postgres must reach the folder, so a private TMPDIR of root's will not do.
+  const folder = mkdtempSync(join(binaries.prefix.length === 0 ? tmpdir() : '/tmp', 'doorward-postgres-'));
+  const password = randomBytes(16).toString('hex');
+  const port = await freePort();
+  writeFileSync(join(folder, 'password'), `${password}\n`, { mode: 0o600 });
+  chownSync(join(folder, 'password'), binaries.uid, binaries.gid);
+  chownSync(folder, binaries.uid, binaries.gid);
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    `port=${port}`,
+    'max_connections=300',
+    'lc_messages=C',
+    ...(options.durable === true ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
+  ].flatMap((setting) => ['-c', setting]);
+  const command = [...binaries.prefix, 'sh', '-c', SCRIPT, 'sh', binaries.folder, folder, ...settings];
+  const shell = spawn(command[0] ?? 'sh', command.slice(1), {
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '' },
+  });
+  const ended = new Promise<void>((resolve) => shell.once('exit', () => resolve()));
+  const stop = async () => {
+    shell.stdin.end();
+    const timer = setTimeout(() => shell.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(timer);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await isReady(shell.stderr, ended);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop };
+}
+
+async function isReady(log: NodeJS.ReadableStream, ended: Promise<void>): Promise<void> {
+  const lines: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve, reject) => {
+    const fail = (reason: string) => reject(new Error(`Postgres ${reason}:\n${lines.slice(-20).join('\n')}`));
+    timer = setTimeout(() => fail('did not start in time'), START_TIMEOUT_MS);
+    void ended.then(() => fail('ended'));
+    // Read to the end of its life: a full pipe would stop the server.
+    createInterface({ input: log }).on('line', (line) => {
+      if (lines.length < 1000) lines.push(line);
+      if (line.includes('database system is ready to accept connections')) resolve();
+    });
+  }).finally(() => clearTimeout(timer));
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = address !== null && typeof address === 'object' ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
