@@ -28,19 +28,20 @@ export async function printList<T>(
     return;
   }
   const titles = columns.map(({ title }) => title.toUpperCase());
-  await printTable(context, rows, titles);
+  await printTable(context, titles, rows);
 }
 
-/** One record, a field per line. */
+/** One record, a field per line, never shortened. */
 export async function printRecord(
   context: Context,
   output: unknown,
   fields: readonly (readonly [string, string | number | null])[],
 ): Promise<void> {
   if (printJson(context, output)) return;
-  const rows = fields.map(([name, value]) => [name, cell(value)]);
-  if (isForPeople(context)) await printTable(context, rows);
-  else write(context, rows.map((row) => `${row.join('\t')}\n`).join(''));
+  const width = Math.max(...fields.map(([name]) => name.length)) + GAP;
+  const label = (name: string) =>
+    isForPeople(context) ? context.style('bold', name.padEnd(width)) : `${name}\t`;
+  write(context, fields.map(([name, value]) => `${label(name)}${cell(value)}\n`).join(''));
 }
 
 /** True when `--json` was given, and then the value is printed. */
@@ -76,39 +77,23 @@ function cell(value: string | number | null): string {
 }
 
 const GAP = 2;
-const MIN_COLUMN = 8;
+/** A column is not made narrower than this to keep the columns after it. */
+const READABLE_WIDTH = 20;
 
 async function printTable(
   context: Context,
-  rows: readonly string[][],
-  titles?: readonly string[],
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
 ): Promise<void> {
   const { default: Table } = await import('cli-table3');
-  const all = titles === undefined ? rows : [titles, ...rows];
-  const blank = {
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-    'bottom-right': '',
-    left: '',
-    'left-mid': '',
-    mid: '',
-    'mid-mid': '',
-    right: '',
-    'right-mid': '',
-    middle: '',
-  };
+  const widths = columnWidths([titles, ...rows], context.terminal.stdout.columns ?? 80);
   const table = new Table({
-    chars: blank,
+    chars: NO_LINES,
     style: { 'padding-left': 0, 'padding-right': GAP, head: [], border: [] },
-    colWidths: columnWidths(all, context.terminal.stdout.columns ?? 80),
+    colWidths: [...widths],
   });
-  if (titles !== undefined) table.push(titles.map((title) => context.style('bold', title)));
-  table.push(...rows);
+  table.push(titles.slice(0, widths.length).map((title) => context.style('bold', title)));
+  table.push(...rows.map((row) => row.slice(0, widths.length)));
   const lines = table
     .toString()
     .split('\n')
@@ -116,19 +101,28 @@ async function printTable(
   write(context, `${lines.join('\n')}\n`);
 }
 
-/** As wide as the text, then the widest columns give way until the line fits; what does not fit ends in an ellipsis. */
-function columnWidths(rows: readonly (readonly string[])[], lineWidth: number): number[] {
+const NO_LINES = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
+  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
+};
+
+/**
+ * As wide as the text where that fits. Else the last columns are left out, which scripts get whole, and then the
+ * widest give way; a text that does not fit ends in an ellipsis.
+ */
+function columnWidths(rows: readonly (readonly string[])[], lineWidth: number): readonly number[] {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((text, at) => {
       widths[at] = Math.max(widths[at] ?? 0, text.length + GAP);
     });
   }
-  const total = () => widths.reduce((sum, width) => sum + width, 0);
-  while (total() > lineWidth) {
-    const widest = Math.max(...widths);
-    if (widest <= MIN_COLUMN) break;
-    widths[widths.indexOf(widest)] = widest - 1;
+  const sum = (list: readonly number[]) => list.reduce((total, width) => total + width, 0);
+  const least = () => widths.map((width) => Math.min(width, READABLE_WIDTH));
+  while (widths.length > 2 && sum(least()) > lineWidth) widths.pop();
+  while (sum(widths) > lineWidth && Math.max(...widths) > 2 * GAP) {
+    widths[widths.indexOf(Math.max(...widths))] = Math.max(...widths) - 1;
   }
   return widths;
 }

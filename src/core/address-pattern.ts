@@ -3,7 +3,7 @@
 import { type CanonicalAddress, canonicalAddress, decodedSegment, METHODS } from './address.ts';
 import { Problem } from './problem.ts';
 
-export type PatternSegment =
+type PatternSegment =
   | { readonly kind: 'literal'; readonly text: string }
   /** Any one segment that ends with `suffix` and has something before it. */
   | { readonly kind: 'parameter'; readonly name: string; readonly suffix: string };

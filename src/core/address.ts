@@ -17,10 +17,10 @@ export interface CanonicalAddress {
 }
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-export type Method = (typeof METHODS)[number];
+type Method = (typeof METHODS)[number];
 
-export const MAX_PATH_BYTES = 4096;
-export const MAX_QUERY_BYTES = 16_384;
+const MAX_PATH_BYTES = 4096;
+const MAX_QUERY_BYTES = 16_384;
 
 const NOT_IN_TARGET = /[^\x21-\x7e]/;
 const NOT_IN_PATH = /["\\#<>^{|}`]/;

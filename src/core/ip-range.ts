@@ -18,7 +18,7 @@ export interface AddressPolicy {
 }
 
 /** Why an address is blocked, and whether naming its range in the allowlist would change that. */
-export interface Block {
+interface Block {
   readonly reason: string;
   readonly isAllowable: boolean;
 }

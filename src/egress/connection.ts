@@ -13,7 +13,7 @@ export interface ConnectionEvents {
   onDisconnected(connection: Connection): void;
 }
 
-export const MAX_HEAD_BYTES = 64 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024;
 const KEEP_ALIVE_MS = 4000;
 const KEEP_ALIVE_MAX_MS = 60_000;
 

@@ -1,7 +1,6 @@
 // Routes of the administrative operations, made from their contracts.
 import type { IncomingMessage } from 'node:http';
 import type { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { Contract } from '../operations/contract.ts';
 import type { OperationDeps } from '../operations/operation.ts';
 import { OPERATIONS } from '../operations/registry.ts';
@@ -10,24 +9,19 @@ import { Problem } from '../core/problem.ts';
 import { clientOf } from './broker-endpoint.ts';
 import { requireCaller } from './caller.ts';
 import type { Environment } from './environment.ts';
+import { readBody } from './read-body.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
 export function mountAdminApi(app: Hono<Environment>, deps: OperationDeps): void {
-  const limit = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => {
-      throw new Problem('body-too-large', { detail: `A request body has at most ${MAX_BODY_BYTES} bytes.` });
-    },
-  });
   for (const operation of OPERATIONS) {
     const { method, path, name } = operation.contract;
-    app.on(method, [path.replaceAll(/\{(\w+)\}/g, ':$1')], limit, async (context) => {
+    app.on(method, [path.replaceAll(/\{(\w+)\}/g, ':$1')], async (context) => {
       const id = context.get('requestId');
       const request: IncomingMessage = context.env.incoming;
       const authorization = context.req.header('authorization');
       const caller = await requireCaller(deps.tokens, { authorization, id, client: clientOf(request) });
-      const input = { ...(await inputOf(operation.contract, context.req)), ...context.req.param() };
+      const input = { ...(await inputOf(operation.contract, context.req, request)), ...context.req.param() };
       const output = await runOperation(deps, operation, { input, caller });
       const status = name.endsWith('.create') || name === 'run.start' ? 201 : 200;
       return context.json(output as object, status, { 'cache-control': 'no-store' });
@@ -36,15 +30,17 @@ export function mountAdminApi(app: Hono<Environment>, deps: OperationDeps): void
 }
 
 interface Incoming {
-  readonly method: string;
   queries(): Record<string, string[]>;
   header(name: string): string | undefined;
-  text(): Promise<string>;
 }
 
-async function inputOf(contract: Contract, request: Incoming): Promise<Record<string, unknown>> {
+async function inputOf(
+  contract: Contract,
+  request: Incoming,
+  incoming: IncomingMessage,
+): Promise<Record<string, unknown>> {
   if (contract.method === 'GET') return queryInput(request);
-  const text = await request.text();
+  const text = await readBody(incoming, MAX_BODY_BYTES);
   if (text === '') return {};
   const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {

@@ -4,6 +4,7 @@ import type { FailureLimit } from '../broker/failure-limit.ts';
 import { type ClientCredentialsDeps, grantClientCredentials } from '../vault/client-credentials.ts';
 import { clientOf } from './broker-endpoint.ts';
 import type { Environment } from './environment.ts';
+import { readBody } from './read-body.ts';
 
 export interface TokenEndpointDeps extends ClientCredentialsDeps {
   readonly failures: FailureLimit;
@@ -16,7 +17,7 @@ type OauthError =
   | 'unsupported_grant_type'
   | 'temporarily_unavailable';
 
-const MAX_FORM_CHARACTERS = 16_384;
+const MAX_FORM_BYTES = 16_384;
 const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
 export function mountTokenEndpoint(app: Hono<Environment>, deps: TokenEndpointDeps): void {
@@ -71,10 +72,10 @@ function refuse(context: Context<Environment>, error: OauthError, description: s
 async function readForm(context: Context<Environment>): Promise<URLSearchParams | undefined> {
   const type = context.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') return undefined;
-  const text = await context.req.text();
+  const text = await readBody(context.env.incoming, MAX_FORM_BYTES);
   const form = new URLSearchParams(text);
   const isRepeated = new Set(form.keys()).size !== [...form.keys()].length;
-  return text.length > MAX_FORM_CHARACTERS || isRepeated ? undefined : form;
+  return isRepeated ? undefined : form;
 }
 
 /** RFC 6749 §2.3.1: both parts are form-encoded inside Basic. */

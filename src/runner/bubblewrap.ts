@@ -50,19 +50,17 @@ const ISOLATIONS: readonly (readonly string[])[] = [
 ];
 
 function toOptions(isolation: readonly string[], request: SandboxRequest): readonly string[] {
-  // As root, files under /sys name programs that the kernel starts outside.
-  const files = ['--dev-bind', '/', '/', '--ro-bind', '/sys', '/sys'];
-  const processes = [
-    '--unshare-pid',
-    '--unshare-ipc',
-    '--proc',
-    '/proc',
-    '--cap-drop',
-    'ALL',
-    '--die-with-parent',
-  ];
+  const files = ['--dev-bind', '/', '/', ...hide(request)];
+  const processes = ['--unshare-pid', '--unshare-ipc', '--proc', '/proc'];
+  // Files of root under these name programs that the kernel starts outside; capabilities do not guard them.
+  const kernel = ['/sys', '/proc/sys', '/proc/sysrq-trigger'].flatMap((path) => [
+    '--ro-bind-try',
+    path,
+    path,
+  ]);
+  const rights = ['--cap-drop', 'ALL', '--die-with-parent'];
   const directory = ['--chdir', request.workingDirectory];
-  return [...files, ...hide(request), ...isolation, ...processes, ...directory];
+  return [...files, ...isolation, ...processes, ...kernel, ...rights, ...directory];
 }
 
 /** A session of its own would cost the command its terminal's job control; only where there is no filter it must be. */

@@ -43,10 +43,12 @@ function isOpen(path: string): boolean {
   }
 }
 
+/** Block devices, and the generic SCSI ones that read the same disks. */
 function findDisks(): readonly string[] {
-  const devices = readdirSync('/dev').map((name) => `/dev/${name}`);
-  const isDisk = (path: string) => statSync(path, { throwIfNoEntry: false })?.isBlockDevice() === true;
-  return [
-    ...new Set(devices.filter((path) => isDisk(path) && isOpen(path)).map((path) => realpathSync(path))),
-  ];
+  const isDisk = (name: string) =>
+    /^sg\d+$/.test(name) || statSync(`/dev/${name}`, { throwIfNoEntry: false })?.isBlockDevice() === true;
+  const disks = readdirSync('/dev')
+    .filter(isDisk)
+    .map((name) => `/dev/${name}`);
+  return [...new Set(disks.filter(isOpen).map((path) => realpathSync(path)))];
 }

@@ -33,7 +33,7 @@ export function connectPostgres(options: PoolOptions): Connection {
     postgres(options.url, {
       max: options.max,
       prepare: options.prepare,
-      connect_timeout: CONNECT_TIMEOUT_SECONDS,
+      ...(options.url.includes('connect_timeout=') ? {} : { connect_timeout: CONNECT_TIMEOUT_SECONDS }),
       target_session_attrs: 'primary',
       onnotice: () => undefined,
       connection: {

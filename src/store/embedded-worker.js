@@ -30,11 +30,11 @@ parentPort?.on('message', (/** @type {Request} */ request) => {
   if (request.kind === 'session') serveSession(request.port);
   else
     serveRequest(request).then(
-      () => parentPort?.postMessage({ kind: 'done', id: request.id, logBytes: files.logBytes }),
+      () => report({ kind: 'done', id: request.id, logBytes: files.logBytes }),
       (error) => stop(String(error)), // after a failed fsync nobody knows what the disk has: go on with nothing
     );
 });
-parentPort?.postMessage({ kind: 'open' });
+report({ kind: 'open' });
 
 /**
  * Fills the directory from a prepared copy at the first start. A note beside it tells a first start that was cut
@@ -192,8 +192,13 @@ function simpleQuery(sql) {
   return text;
 }
 
+/** @param {import('./embedded.ts').Report} news */
+function report(news) {
+  parentPort?.postMessage(news, []);
+}
+
 /** Ends this thread, and with it every session. @param {string} reason */
 function stop(reason) {
-  parentPort?.postMessage({ kind: 'failed', reason });
+  report({ kind: 'failed', reason });
   process.exit(1);
 }

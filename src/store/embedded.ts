@@ -12,7 +12,8 @@ export interface EmbeddedDatabase {
   close(): Promise<void>;
 }
 
-type Report =
+/** What the database thread says. */
+export type Report =
   | { readonly kind: 'open' }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'done'; readonly id: number; readonly logBytes: number };

@@ -20,6 +20,9 @@ export async function raiseEpoch(tx: Transaction, vaultId: Id<'vlt'>): Promise<b
   return row.epoch;
 }
 
-export async function databaseIsAlive(calls: Sql): Promise<void> {
-  await calls`select 1`;
+/** The database's clock. */
+export async function databaseTime(calls: Sql): Promise<Date> {
+  const [row] = await calls<{ now: Date }[]>`select clock_timestamp() as now`;
+  if (row === undefined) throw new Error('the database told no time');
+  return row.now;
 }

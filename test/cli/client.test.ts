@@ -157,7 +157,7 @@ describe('the owner credential', () => {
     rmSync(join(dataDirectory, 'owner.credential'));
     const { code, stderr } = await run(['status']);
     expect(code).toBe(4);
-    expect(stderr).toMatch(/no owner credential .* doorward serve/);
+    expect(stderr).toMatch(/no owner credential .*doorward serve/);
   });
 
   test('under a passphrase opens with it, and with no other', async () => {

@@ -1,5 +1,5 @@
 // A slow reading of what the scanner promises, written apart from it: every echo that begins at any byte.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   buildScanTable,
   createLeakScan,
@@ -7,7 +7,7 @@ import {
   type ScanTarget,
 } from '../../src/core/leak-scan/scanner.ts';
 
-export interface Echo {
+interface Echo {
   readonly target: string;
   readonly start: number;
   readonly end: number;
@@ -28,7 +28,7 @@ function stableBase64(value: Buffer, alignment: number, encoding: 'base64' | 'ba
   const [one, other] = [0x00, 0xff].map((fill) =>
     Buffer.concat([Buffer.alloc(alignment, fill), value, Buffer.alloc(3, fill)]).toString(encoding),
   );
-  const characters = [...(one ?? '')].slice(0, Math.ceil(((alignment + value.length) * 8) / 6));
+  const characters = (one ?? '').split('').slice(0, Math.ceil(((alignment + value.length) * 8) / 6));
   return characters.filter((character, index) => character === other?.[index]).join('');
 }
 
@@ -142,7 +142,7 @@ export function echoesIn(data: Buffer, targets: readonly ScanTarget[]): Echo[] {
   });
 }
 
-export interface Scanned {
+interface Scanned {
   readonly output: Buffer;
   /** What each push gave, and last what the end gave. */
   readonly pieces: readonly Buffer[];

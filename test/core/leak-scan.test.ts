@@ -1,5 +1,5 @@
 // The scanner against a slow reading of its promise: any value, any view, any cutting into chunks.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { complaintsAbout, cut, cuts, echoesIn, scanChunks } from './leak-scan-oracle.ts';
 

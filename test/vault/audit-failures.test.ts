@@ -109,17 +109,37 @@ describe.each(servers)('the audit log while connections to $name break', (engine
       session.release();
     };
   };
-  const isBlocked = async () => {
+  const countBlocked = async () => {
     const [row] = await world.superuser<{ waiting: number }[]>`
       select count(*)::int as waiting from pg_locks where not granted and relation = 'audit_event'::regclass`;
-    return (row?.waiting ?? 0) > 0;
+    return row?.waiting ?? 0;
   };
+  const isBlocked = async () => (await countBlocked()) > 0;
 
-  test('a backend killed in the middle of a batch: its callers are refused, the chain goes on', async () => {
+  test('a batch whose backend is killed is sent again', async () => {
     const unblock = await blockWrites();
-    const refused = Promise.allSettled(Array.from({ length: 20 }, () => log.append(intent(world.vault))));
+    const appended = Promise.all([log.append(refusal(world.vault)), log.append(refusal(world.vault))]);
     await expect.poll(isBlocked).toBe(true);
     await killBackends();
+    await expect.poll(isBlocked).toBe(true);
+    await unblock();
+    await appended;
+    expect(await countRows()).toBe(3);
+  });
+
+  test('when its backends go on being killed, its callers are refused and the chain goes on', async () => {
+    const unblock = await blockWrites();
+    let isAnswered = false;
+    const refused = Promise.allSettled(
+      Array.from({ length: 20 }, () => log.append(intent(world.vault))),
+    ).finally(() => {
+      isAnswered = true;
+    });
+    const killed = async () => {
+      if (await isBlocked()) await killBackends();
+      return isAnswered;
+    };
+    await expect.poll(killed, { interval: 10, timeout: 5000 }).toBe(true);
     for (const result of await refused) {
       expect(result).toMatchObject({ status: 'rejected', reason: { code: 'audit-unavailable' } });
     }
@@ -162,11 +182,24 @@ describe.each(servers)('the audit log while connections to $name break', (engine
     await settleIntents(log, world);
   });
 
+  test('a commit that comes late is found when its batch is sent again', async () => {
+    const unblock = await blockWrites();
+    const late = Promise.all([log.append(refusal(world.vault)), log.append(refusal(world.vault))]);
+    await expect.poll(isBlocked).toBe(true);
+    proxy.cut(); // the server goes on with the statement: it finds out when it answers
+    await expect.poll(countBlocked).toBe(2);
+    await unblock();
+    await late;
+    expect(await countRows()).toBe(3);
+  });
+
   test('a commit that comes after its callers were refused is kept, and its intents are closed', async () => {
     const unblock = await blockWrites();
     const late = Promise.allSettled([log.append(intent(world.vault)), log.append(refusal(world.vault))]);
-    await expect.poll(isBlocked).toBe(true);
-    proxy.cut(); // the server goes on with the statement: it finds out when it answers
+    for (const sent of [1, 2, 3]) {
+      await expect.poll(countBlocked).toBe(sent);
+      proxy.cut();
+    }
     expect((await late).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     await unblock();
     await expect.poll(countRows).toBe(3);

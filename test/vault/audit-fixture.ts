@@ -119,11 +119,7 @@ export function intent(vault: Id<'vlt'>, run?: Id<'run'>): AuditInput {
 
 type Outcome = Extract<AuditInput, { kind: 'call.outcome' }>;
 
-export function outcome(
-  vault: Id<'vlt'>,
-  of: Id<'evt'>,
-  result: Outcome['result'] = 'answered',
-): AuditInput {
+export function outcome(vault: Id<'vlt'>, of: Id<'evt'>, result: Outcome['result'] = 'answered'): AuditInput {
   return {
     kind: 'call.outcome',
     vault,

@@ -49,9 +49,7 @@ describe.each(testDatabases())('the audit log on $name', (engine) => {
 
   test('a thousand appends at once become a few statements and one chain', async () => {
     const before = seqOf('call');
-    const appended = await Promise.all(
-      Array.from({ length: 1000 }, () => log.append(refusal(world.vault))),
-    );
+    const appended = await Promise.all(Array.from({ length: 1000 }, () => log.append(refusal(world.vault))));
     expect(new Set(appended.map(({ id }) => id)).size).toBe(1000);
     expect(seqOf('call')).toBe(before + 1000);
     const transactions = await world.database.adminSql`
@@ -63,9 +61,7 @@ describe.each(testDatabases())('the audit log on $name', (engine) => {
   });
 
   test('ids ascend in the order of the appends', async () => {
-    const appended = await Promise.all(
-      Array.from({ length: 200 }, () => log.append(refusal(world.vault))),
-    );
+    const appended = await Promise.all(Array.from({ length: 200 }, () => log.append(refusal(world.vault))));
     const written = appended.map(({ id }) => id);
     expect([...written].sort()).toEqual(written);
   });
@@ -189,7 +185,11 @@ describe.each(testDatabases())('the audit log on $name', (engine) => {
     other.noteFailedAuthentication('2001:db8:1:2ff::1', 'expired');
     await other.close();
     const events = await listEvents(world, { limit: 100, kinds: ['authentication.failed'] });
-    expect(events.map((event) => event.kind === 'authentication.failed' && [event.peer, event.reason, event.count])).toEqual([
+    expect(
+      events.map(
+        (event) => event.kind === 'authentication.failed' && [event.peer, event.reason, event.count],
+      ),
+    ).toEqual([
       ['198.51.100.0/24', 'unknown token', 51],
       ['198.51.100.0/24', 'expired', 1],
       ['2001:db8:1:200::/56', 'expired', 1],
@@ -301,7 +301,10 @@ describe.each(testDatabases())('the audit log on $name', (engine) => {
     await log.append(outcome(world.vault, failed.id, 'failed'));
     await log.append(outcome(world.vault, late.id, 'refused'));
     await log.append({ ...refusal(world.vault, `"run":"${run}"`) });
-    await log.append({ ...refusal(world.vault), principal: { type: 'agent', id: newId(ids, 'agt'), name: 'a', run } });
+    await log.append({
+      ...refusal(world.vault),
+      principal: { type: 'agent', id: newId(ids, 'agt'), name: 'a', run },
+    });
     expect(await countRunCalls(world, run, startedAt)).toEqual({ calls: 3, refused: 2, failed: 1 });
     const events = await listEvents(world, { limit: 100, run });
     expect(events).toHaveLength(5);

@@ -300,9 +300,7 @@ describe.each(testDatabases())('audit verify on $name', (engine) => {
       await tx`delete from audit_event where chain_id = ${chains.own} and chain_seq > 4`;
     });
     const { problems } = await world.verify('peer.json');
-    expect(problems).toContainEqual(
-      expect.objectContaining({ chain: chains.own, seq: 5, reason: 'cut' }),
-    );
+    expect(problems).toContainEqual(expect.objectContaining({ chain: chains.own, seq: 5, reason: 'cut' }));
   });
 
   test('accepts bodies that retention dropped, and only those', async () => {
@@ -334,7 +332,9 @@ describe.each(testDatabases())('audit verify on $name', (engine) => {
     const { publicKey } = generateKeyPairSync('ed25519');
     const { database, macKey } = world;
     const headFile = openHeadFile(path);
-    expect(await verifyAudit({ database, macKey, headPublicKey: publicKey, headFile })).toMatchObject(invalid);
+    expect(await verifyAudit({ database, macKey, headPublicKey: publicKey, headFile })).toMatchObject(
+      invalid,
+    );
   });
 
   test('finds every row wrong under another MAC key', async () => {

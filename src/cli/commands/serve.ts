@@ -10,8 +10,8 @@ export function register(program: Command, open: OpenContext): void {
     examples: ['doorward serve', 'DOORWARD_DATA_DIR=./data doorward serve'],
     notes: 'Configured by the environment: doorward help environment',
   }).action(async (_options: object, command: Command) => {
-    const { flags } = open(command);
+    const context = open(command);
     const { serve } = await import('../serve.ts');
-    await serve(flags.dataDir === undefined ? [] : ['--data-dir', flags.dataDir]);
+    await serve(context);
   });
 }

@@ -16,6 +16,8 @@ export class DecodedText {
   sourceEnd = 0;
   /** The source ended inside an escape, which is not decoded. */
   isUnfinished = false;
+  /** Where an escape begins that the source's end made literal; infinite when there is none. */
+  literalFrom = Number.POSITIVE_INFINITY;
   escapeCount = 0;
   readonly #marks: Int32Array;
 
@@ -82,7 +84,7 @@ export class DecodedText {
 }
 
 /** How far to decode. */
-export interface DecodeLimit {
+interface DecodeLimit {
   /** Decoded bytes; an escape may pass it by three. */
   readonly bytes: number;
   /** Bytes without an escape since the last one. */
@@ -103,6 +105,7 @@ export function decode(
   const most = Math.min(limit.bytes, text.capacity);
   text.escapeCount = 0;
   text.isUnfinished = false;
+  text.literalFrom = Number.POSITIVE_INFINITY;
   let at = from;
   let length = 0;
   let literalsEnd = from + limit.literals;
@@ -115,6 +118,7 @@ export function decode(
     }
     if (at >= runEnd) break;
     const escape = encoding.readEscape(source, at);
+    if (escape === UNFINISHED && limit.isLast) text.literalFrom = Math.min(text.literalFrom, at);
     if (escape === NO_ESCAPE || (escape === UNFINISHED && limit.isLast)) {
       bytes[length++] = source[at++] ?? 0;
       continue;

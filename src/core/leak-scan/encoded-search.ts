@@ -31,9 +31,12 @@ export class EncodedSearch {
     this.#piece ??= new DecodedText(Math.max(PIECE_LENGTH, 4 * longestPattern));
     const text = this.#piece;
     const { data, isLast } = span;
-    let trigger = this.#nextTrigger(data, 0);
-    while (trigger !== undefined && trigger - longestPattern < span.startsBelow) {
-      let from = Math.max(0, trigger - longestPattern + 1);
+    const stop = Math.min(data.length, span.startsBelow + longestPattern);
+    const { trigger, otherTrigger } = this.#encoding;
+    let next = indexOfByte(data, trigger, 0);
+    let nextOther = otherTrigger === trigger ? next : indexOfByte(data, otherTrigger, 0);
+    while (Math.min(next, nextOther) < stop) {
+      let from = Math.max(0, Math.min(next, nextOther) - longestPattern + 1);
       for (;;) {
         decode(this.#encoding, data, from, {
           text,
@@ -43,21 +46,15 @@ export class EncodedSearch {
         if (text.length < text.capacity) break;
         from = text.originOf(text.length - longestPattern);
       }
-      if (text.isUnfinished || text.sourceEnd >= data.length) break;
-      trigger = this.#nextTrigger(data, text.sourceEnd);
+      if (text.isUnfinished) break;
+      // Each byte is looked for only from where it was last found: a rare one must not cost a pass per stretch.
+      if (next < text.sourceEnd) next = indexOfByte(data, trigger, text.sourceEnd);
+      if (nextOther < text.sourceEnd) nextOther = indexOfByte(data, otherTrigger, text.sourceEnd);
     }
   }
 
   dispose(): void {
     for (const text of [this.#piece, this.#probe]) text?.bytes.fill(0);
-  }
-
-  #nextTrigger(data: Buffer, from: number): number | undefined {
-    const { trigger, otherTrigger } = this.#encoding;
-    const first = data.indexOf(trigger, from);
-    const other = otherTrigger === trigger ? -1 : data.indexOf(otherTrigger, from);
-    if (first < 0 || other < 0) return first < 0 && other < 0 ? undefined : Math.max(first, other);
-    return Math.min(first, other);
   }
 
   #searchPiece(span: Span, text: DecodedText, findings: Findings): void {
@@ -123,8 +120,13 @@ export class EncodedSearch {
     // An escape that has left in part stays whole, so that what is sent still parses, if it is one of the first.
     const isEarly = index - match.start < pattern.publicLength + HELD_FROM;
     const redactFrom = isEarly ? Math.min(text.originOf(index), end) : span.left;
-    findings.add(pattern, this.#encoding.view, { start, end, redactFrom });
+    findings.add(pattern, this.#encoding.view, { start, end, redactFrom, isNew: end > text.literalFrom });
   }
+}
+
+function indexOfByte(data: Buffer, byte: number, from: number): number {
+  const at = data.indexOf(byte, from);
+  return at < 0 ? Number.POSITIVE_INFINITY : at;
 }
 
 /** The second half of a surrogate pair completes four bytes at once: the first half waits for it. */

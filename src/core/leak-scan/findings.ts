@@ -10,8 +10,8 @@ export interface Finding {
   readonly end: number;
   /** Redaction begins here when the bytes before it have left already. */
   readonly redactFrom: number;
-  /** A fragment that went on to the end of what was there, so it was not reported then. */
-  readonly canGrow: boolean;
+  /** Not reported when its last byte came: it was not known yet that the echo ends there. */
+  readonly isNew: boolean;
 }
 
 /** What a search of one buffer is told. */
@@ -34,16 +34,16 @@ export class Findings {
   add(
     pattern: Pattern,
     view: Finding['view'],
-    place: { start: number; end: number; redactFrom?: number; canGrow?: boolean },
+    place: { start: number; end: number; redactFrom?: number; isNew?: boolean },
   ) {
-    const { start, end, redactFrom = start, canGrow = false } = place;
+    const { start, end, redactFrom = start, isNew = false } = place;
     this.#found.push({
       targetId: pattern.targetId,
       view,
       start: start + this.shift,
       end: end + this.shift,
       redactFrom: redactFrom + this.shift,
-      canGrow,
+      isNew,
     });
   }
 
@@ -62,7 +62,7 @@ export class Findings {
    */
   settle(carried: number): Finding[] {
     if (this.#found.length === 0) return this.#found;
-    const fresh = this.#found.filter(({ end, canGrow }) => end > carried || (end === carried && canGrow));
+    const fresh = this.#found.filter(({ end, isNew }) => end > carried || (end === carried && isNew));
     fresh.sort((one, other) => one.start - other.start || other.end - one.end || rank(one) - rank(other));
     const settled: Finding[] = [];
     const lastOf = new Map<string, number>();

@@ -12,7 +12,7 @@ const LONGEST_STEP = 29;
 const LONGEST_STEP_OF_LARGE_TABLE = 13;
 const LARGE_TABLE = 2_000;
 
-/** `canGrow`: a fragment that ends only because the buffer ends. */
+/** `canGrow`: a fragment that other bytes behind it would have made longer. */
 export type MatchVisitor = (pattern: Pattern, start: number, end: number, canGrow: boolean) => void;
 
 /** One search at work. */
@@ -192,7 +192,7 @@ function compareRun(look: Look, at: number, pattern: Pattern, offset: number): v
   while (end < limit && data[end] === bytes[end - diagonal]) end++;
   look.runs.set(pattern, { diagonal, end });
   if (start >= look.startsBelow || end - start < FRAGMENT_LENGTH) return;
-  look.visit(pattern, start, end, end === data.length && end - diagonal < bytes.length);
+  look.visit(pattern, start, end, end - diagonal < bytes.length);
 }
 
 function runStart(data: Buffer, at: number, bytes: Buffer, offset: number): number {

@@ -44,8 +44,8 @@ export class PatternTable {
     if (this.#isDisposed) throw new Problem('internal', { internal: 'a scan table was used after its end' });
     const { data, startsBelow, isLast } = span;
     this.#set.search(data, startsBelow, (pattern, start, end, canGrow) => {
-      if (canGrow && !isLast) return;
-      findings.add(pattern, pattern.view, { start, end, canGrow, redactFrom: Math.max(start, span.left) });
+      if (canGrow && end === data.length && !isLast) return;
+      findings.add(pattern, pattern.view, { start, end, isNew: canGrow });
     });
     if (!isLast) findings.addOpenStart(this.#set.openStart(data, HELD_FROM));
     for (const encoded of this.#encoded) encoded.search(span, findings);

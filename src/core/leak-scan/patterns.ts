@@ -68,7 +68,7 @@ function clampPublic(publicLength: number, length: number): number {
 }
 
 function latin1AsUtf8(value: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(value.length * 2);
+  const bytes = Buffer.allocUnsafe(value.length * 2);
   let length = 0;
   for (const byte of value) {
     if (byte >= 0x80) {
@@ -82,7 +82,7 @@ function latin1AsUtf8(value: Uint8Array): Buffer {
 }
 
 function toHex(value: Uint8Array, digits: Buffer): Buffer {
-  const bytes = Buffer.alloc(value.length * 2);
+  const bytes = Buffer.allocUnsafe(value.length * 2);
   let length = 0;
   for (const byte of value) {
     bytes[length++] = digits[byte >> 4] ?? 0;
@@ -98,7 +98,7 @@ function toHex(value: Uint8Array, digits: Buffer): Buffer {
 function toBase64Core(value: Uint8Array, alignment: number, alphabet: Buffer): Buffer {
   const first = Math.ceil((8 * alignment) / 6);
   const end = Math.floor((8 * (alignment + value.length)) / 6);
-  const bytes = Buffer.alloc(Math.max(0, end - first));
+  const bytes = Buffer.allocUnsafe(Math.max(0, end - first));
   for (let index = first; index < end; index++) {
     const bit = 6 * index - 8 * alignment;
     const at = bit >> 3;

@@ -8,7 +8,8 @@ import type { Database } from '../../store/database.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import { headOf, isSameHead } from './chain.ts';
 import type { DraftEvent, Head } from './chain.ts';
-import type { ChainHead } from './chain-head.ts';
+import type { ChainHead, Settlement } from './chain-head.ts';
+import { readPatiently } from './database-trouble.ts';
 
 /** Writes an event in the transaction at hand. Throws `already-exists` for an intent's second outcome. */
 export type Append = (event: AuditInput) => Promise<Id<'evt'>>;
@@ -42,7 +43,7 @@ export class AdminLane {
     const { chain, database, before, after } = this.#deps;
     chain.requireWhole();
     await before();
-    if (chain.needsReading) chain.settle(await findChainEnd(database.adminSql, chain.chain));
+    if (chain.needsReading) await this.#settle();
     const writer = new TransactionWriter(chain, this.#deps.draft);
     const results: T[] = []; // filled when only COMMIT is left
     try {
@@ -62,17 +63,22 @@ export class AdminLane {
 
   /** COMMIT was sent and no answer came: the chain's newest row tells whether it was done. */
   async #recover(writer: TransactionWriter, error: unknown): Promise<void> {
-    const { chain, database } = this.#deps;
+    const { chain } = this.#deps;
     const isSilent = isSameHead(writer.head, chain.head); // no event, so nothing to tell by
     if (!isSilent) {
       chain.doubt(writer.head, writer.drafts);
-      const settlement = chain.settle(await findChainEnd(database.adminSql, chain.chain));
+      const settlement = await this.#settle();
       if (settlement.found === 'rows' && isSameHead(settlement.head, writer.head)) return;
     }
     throw new Problem('database-unavailable', {
       detail: 'The database did not confirm the change; look whether it was made before trying again.',
       cause: error,
     });
+  }
+
+  async #settle(): Promise<Settlement> {
+    const { chain, database } = this.#deps;
+    return chain.settle(await readPatiently(() => findChainEnd(database.adminSql, chain.chain)));
   }
 }
 

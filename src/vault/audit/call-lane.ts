@@ -14,13 +14,16 @@ import type { Database } from '../../store/database.ts';
 import { headOf } from './chain.ts';
 import type { DraftEvent } from './chain.ts';
 import type { ChainHead } from './chain-head.ts';
+import {
+  isConnectionLost,
+  MAX_ATTEMPTS,
+  readPatiently,
+  violatedIndex,
+  withTimeout,
+} from './database-trouble.ts';
 
 const MAX_BATCH_EVENTS = 512;
 const MAX_QUEUED_EVENTS = 8192;
-/** How long a statement may take before its callers are refused; what became of it is found out later. */
-const STATEMENT_TIMEOUT_MS = 15_000;
-const MAX_ATTEMPTS = 4;
-
 export interface Appended {
   readonly id: Id<'evt'>;
   /** The database's epoch of the event's vault, in the snapshot that wrote the row; 0 where it has no vault. */
@@ -50,6 +53,8 @@ export class CallLane {
   #queue: Waiter[] = [];
   #room: (() => void)[] = [];
   #pump: Promise<void> | undefined;
+  /** Why the batch at hand had to be sent again. */
+  #trouble: unknown;
 
   constructor(deps: CallLaneDeps) {
     this.#deps = deps;
@@ -93,7 +98,7 @@ export class CallLane {
         if (verdict === 'done') return;
         waiters = verdict;
       }
-      throw new Problem('audit-unavailable', { internal: 'an audit batch found no place in its chain' });
+      throw this.#trouble;
     } catch (error) {
       const problem = toProblem(error);
       for (const waiter of waiters) waiter.reject(problem);
@@ -115,6 +120,7 @@ export class CallLane {
         headOf(newest),
         waiters.map((waiter) => waiter.draft),
       );
+      this.#trouble = error;
       return this.#recover(waiters, error);
     }
   }
@@ -140,7 +146,7 @@ export class CallLane {
   /** After an error the database is asked for the truth: the statement may have been committed all the same. */
   async #recover(waiters: readonly Waiter[], error: unknown): Promise<Verdict> {
     const { chain, database } = this.#deps;
-    const settlement = chain.settle(await withTimeout(findChainEnd(database.calls, chain.chain)));
+    const settlement = chain.settle(await readPatiently(() => findChainEnd(database.calls, chain.chain)));
     if (settlement.found === 'rows') {
       if (settlement.drafts.at(-1) !== waiters.at(-1)?.draft) {
         this.#refuseLateIntents(settlement.drafts);
@@ -148,27 +154,29 @@ export class CallLane {
       }
       const vaults = waiters.flatMap(({ draft }) => draft.event.vault ?? []);
       try {
-        this.#answer(waiters, await withTimeout(readVaultEpochs(database.calls, vaults)));
+        this.#answer(waiters, await readPatiently(() => readVaultEpochs(database.calls, vaults)));
       } catch (failure) {
         this.#refuseLateIntents(settlement.drafts); // their callers are told no
         throw failure;
       }
       return 'done';
     }
-    if (isDuplicateOutcome(error)) return this.#rejectDuplicates(waiters);
+    if (violatedIndex(error) === 'audit_event_intent') return this.#rejectDuplicates(waiters);
+    // The same rows under the same ids: should the lost statement be committed after all, this one can't be too.
+    if (isConnectionLost(error)) return waiters;
     throw error;
   }
 
   async #settle(): Promise<void> {
     const { chain, database } = this.#deps;
-    const settlement = chain.settle(await withTimeout(findChainEnd(database.calls, chain.chain)));
+    const settlement = chain.settle(await readPatiently(() => findChainEnd(database.calls, chain.chain)));
     if (settlement.found === 'rows') this.#refuseLateIntents(settlement.drafts);
   }
 
   /** An intent has one outcome; a second one (the reaper was faster) must not take its batch down with it. */
   async #rejectDuplicates(waiters: readonly Waiter[]): Promise<readonly Waiter[]> {
     const intents = waiters.flatMap(({ draft }) => intentOf(draft) ?? []);
-    const settled = await withTimeout(findSettledIntents(this.#deps.database.calls, intents));
+    const settled = await readPatiently(() => findSettledIntents(this.#deps.database.calls, intents));
     return waiters.filter((waiter) => {
       const intent = intentOf(waiter.draft);
       if (intent === undefined) return true;
@@ -207,27 +215,7 @@ function intentOf({ event }: DraftEvent): Id<'evt'> | undefined {
   return event.kind === 'call.outcome' ? event.intent : undefined;
 }
 
-function isDuplicateOutcome(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error) || !('constraint_name' in error)) return false;
-  return error.code === '23505' && error.constraint_name === 'audit_event_intent';
-}
-
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   return new Problem('audit-unavailable', { internal: 'the audit row could not be written', cause: error });
-}
-
-async function withTimeout<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Problem('audit-unavailable', { internal: 'the database took too long' })),
-      STATEMENT_TIMEOUT_MS,
-    );
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

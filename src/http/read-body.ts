@@ -1,0 +1,23 @@
+// A request body as text: capped, and refused when it is not UTF-8.
+import type { IncomingMessage } from 'node:http';
+import { Problem } from '../core/problem.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Throws `body-too-large` before it has read more than `maxBytes`, `invalid-request` for what is not UTF-8. */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) {
+      throw new Problem('body-too-large', { detail: `A request body has at most ${maxBytes} bytes here.` });
+    }
+    chunks.push(chunk);
+  }
+  try {
+    return utf8.decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new Problem('invalid-request', { detail: 'The body is not UTF-8.', cause });
+  }
+}

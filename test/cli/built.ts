@@ -1,0 +1,53 @@
+// The built CLI, as a user starts it.
+import { execFileSync, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const LAUNCHER = fileURLToPath(new URL('../../bin/doorward.js', import.meta.url));
+
+/** The launcher builds what is missing or stale; tests that use `dist` call this first. */
+export function ensureBuilt(): void {
+  execFileSync(process.execPath, [LAUNCHER, '--version']);
+}
+
+export interface Exited {
+  /** Exit code, or 128 and the signal's number, as a shell says it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface StartOptions {
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory?: string;
+  readonly input?: string;
+  /** Sent to the process once it has printed its first bytes on stdout. */
+  readonly signalWhenReady?: NodeJS.Signals;
+}
+
+/** Runs a program to its end; stdin is empty unless given. */
+export async function start(
+  file: string,
+  argv: readonly string[],
+  options: StartOptions = {},
+): Promise<Exited> {
+  const child = spawn(file, argv, {
+    env: { ...process.env, ...options.environment },
+    cwd: options.workingDirectory,
+    stdio: 'pipe',
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (output.stdout === '' && options.signalWhenReady !== undefined) child.kill(options.signalWhenReady);
+    output.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text;
+  });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, ...output }));
+  });
+}
