@@ -48,7 +48,10 @@ export interface World {
 }
 
 export interface App {
+  /** What agents are given: the public URL. */
   readonly url: string;
+  /** Where this process listens. */
+  readonly address: string;
   readonly socketPath: string;
   readonly isFirstStart: boolean;
   readonly authority: Authority;
@@ -211,7 +214,16 @@ async function open(
       await Promise.resolve(closer()).catch((error: unknown) => log.error({ error }, 'closing failed'));
     }
   });
-  return { url: publicUrl, socketPath, isFirstStart, authority, lease, operations, close };
+  return {
+    url: publicUrl,
+    address: servers.url,
+    socketPath,
+    isFirstStart,
+    authority,
+    lease,
+    operations,
+    close,
+  };
 }
 
 function databaseOptionsOf(config: ServerConfig): DatabaseOptions {

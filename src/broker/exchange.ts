@@ -26,6 +26,7 @@ export async function exchange(deps: BrokerDeps, parts: ExchangeParts): Promise<
       if (isOver) return;
       isOver = true;
       stopWatching();
+      record.requestBytes = flow?.requestBytes ?? 0;
       record.responseBytes = guard.deliveredBytes;
       guard.destroy();
       if (problem === undefined) {

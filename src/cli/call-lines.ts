@@ -15,6 +15,12 @@ export interface LogLine {
   readonly isGood: boolean;
 }
 
+/** False for the tokens that every administrative command takes: they would drown the calls. */
+export function concernsAgents(record: EventRecord): boolean {
+  const parsed = AuditEvent.safeParse(record);
+  return !parsed.success || parsed.data.kind !== 'token.issued' || parsed.data.principal.type === 'agent';
+}
+
 type Intent = Extract<AuditEvent, { kind: 'call.intent' }>;
 
 export interface LineReader {
@@ -74,7 +80,7 @@ function otherLine(event: AuditEvent): readonly LogLine[] {
       return [{ ...general, agent: event.peer, answer, isGood: false }];
     }
     case 'token.issued':
-      return [{ ...general, answer: 'token issued', isGood: true }];
+      return event.principal.type !== 'agent' ? [] : [{ ...general, answer: 'token issued', isGood: true }];
     default:
       return [];
   }

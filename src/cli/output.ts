@@ -86,7 +86,7 @@ async function printTable(
   rows: readonly (readonly string[])[],
 ): Promise<void> {
   const { default: Table } = await import('cli-table3');
-  const widths = columnWidths([titles, ...rows], context.terminal.stdout.columns ?? 80);
+  const widths = columnWidths([titles, ...rows], context.terminal.stdout.columns || 80);
   const table = new Table({
     chars: NO_LINES,
     style: { 'padding-left': 0, 'padding-right': GAP, head: [], border: [] },

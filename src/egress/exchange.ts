@@ -34,6 +34,7 @@ export class Exchange implements Flow, Dispatcher.DispatchHandler {
   #address: string | undefined;
   #connection: Connection | undefined;
   #controller: Dispatcher.DispatchController | undefined;
+  #body: RequestBody | undefined;
   #isConnected = false;
   #isRefused = false;
   #hasBegun = false;
@@ -47,6 +48,11 @@ export class Exchange implements Flow, Dispatcher.DispatchHandler {
     const { connectMs, totalMs } = deps.timeouts;
     this.#connectTimer = this.#startTimer(connectMs, 'no connection in time');
     this.#totalTimer = this.#startTimer(totalMs, 'the call took longer than it may');
+  }
+
+  get requestBytes(): number {
+    const { body } = this.#deps.request;
+    return this.#body?.bytes ?? (body instanceof Readable || !this.#hasBegun ? 0 : (body?.length ?? 0));
   }
 
   get isOver(): boolean {
@@ -161,7 +167,7 @@ export class Exchange implements Flow, Dispatcher.DispatchHandler {
 
   #wrapBody(source: Readable): RequestBody | undefined {
     if (source.readableEnded || this.#deps.request.contentLength === 0) return undefined;
-    return new RequestBody(source, {
+    this.#body = new RequestBody(source, {
       mayBegin: () => {
         if (this.#over !== undefined) return false;
         const refusal = this.#passGate();
@@ -171,6 +177,7 @@ export class Exchange implements Flow, Dispatcher.DispatchHandler {
       onBroken: (error) =>
         this.abort(error === undefined ? endedEarly() : toProblem(error, this.#host, 'before-head')),
     });
+    return this.#body;
   }
 
   #passGate(): Problem | undefined {

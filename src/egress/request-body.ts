@@ -15,6 +15,8 @@ export interface RequestBodyEvents {
 
 export class RequestBody extends EventEmitter {
   destroyed = false;
+  /** Bytes handed to the connection so far. */
+  bytes = 0;
   readonly #source: Readable;
   readonly #events: RequestBodyEvents;
   #isReading = false;
@@ -63,7 +65,9 @@ export class RequestBody extends EventEmitter {
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    if (this.#begin()) this.emit('data', chunk);
+    if (!this.#begin()) return;
+    this.bytes += chunk.length;
+    this.emit('data', chunk);
   };
 
   readonly #onEnd = (): void => {

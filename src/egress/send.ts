@@ -64,6 +64,8 @@ export interface UpstreamHandler {
 }
 
 export interface Flow {
+  /** Bytes of the request body sent so far. */
+  readonly requestBytes: number;
   resume(): void;
   /** Ends the exchange at any time; `onError(reason)` is called before this returns, unless it was over. */
   abort(reason: Problem): void;

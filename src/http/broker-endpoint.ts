@@ -11,6 +11,7 @@ import { toProblemResponse } from './problem-response.ts';
 
 const TARGET = /^\/call\/([^/?]*)((?:\/[^?]*)?(?:\?.*)?)$/s;
 export const CALL_PREFIX = '/call/';
+const LEFT_OVER_BODY_MS = 2000;
 
 export async function handleCall(
   deps: BrokerDeps,
@@ -88,6 +89,12 @@ class HttpAnswer implements Answer {
   end(trailers: HeaderPairs): void {
     if (trailers.length > 0) this.#response.addTrailers(trailers as [string, string][]);
     this.#response.end();
+    // An upstream may answer before the request is read to its end: let go of the rest, but not for long.
+    if (!this.#request.complete) {
+      const { socket } = this.#request;
+      this.#request.resume();
+      setTimeout(() => this.#request.complete || socket.destroy(), LEFT_OVER_BODY_MS).unref();
+    }
   }
 
   abort(): void {

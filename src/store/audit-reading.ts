@@ -122,20 +122,19 @@ export async function readChainPage(
       intent: string | null;
       at: string;
       leaf: Uint8Array;
-      salt: Uint8Array | null;
-      json: string | null;
     }[]
   >`
     select event.id, event.vault_id as vault, event.chain_seq::text as seq, event.prev_mac as prev, event.mac,
-      event.kind, event.intent_id as intent, ${moment(database)} as at, event.leaf_hash as leaf, body.salt, body.json
-    from audit_event event left join audit_body body on ${bodyOf(database)}
+      event.kind, event.intent_id as intent, ${moment(database)} as at, event.leaf_hash as leaf
+    from audit_event event
     where event.chain_id = ${chain} ${
       after === undefined
         ? database``
         : database`and (event.chain_seq, event.id) > (${String(after.seq)}::text::bigint, ${after.id}::text)`
     }
     order by event.chain_seq, event.id limit ${limit}`;
-  return rows.map(({ id, vault, seq, prev, mac, kind, intent, at, leaf, salt, json }) => ({
+  const bodies = await readBodies(database, rows);
+  return rows.map(({ id, vault, seq, prev, mac, kind, intent, at, leaf }) => ({
     id,
     vault,
     seq: Number(seq),
@@ -145,9 +144,25 @@ export async function readChainPage(
     intent,
     at,
     leafHash: Buffer.from(leaf),
-    body: salt === null || json === null ? undefined : { salt: Buffer.from(salt), json },
+    body: bodies.get(`${id} ${monthOf(at)}`),
   }));
 }
+
+/** By key and not by a join: without fresh statistics a join may read every body there is, for each page. */
+async function readBodies(
+  database: Sql,
+  events: readonly { readonly id: string; readonly at: string }[],
+): Promise<Map<string, { salt: Buffer; json: string }>> {
+  const months = [...new Set(events.map(({ at }) => monthOf(at)))];
+  const rows = await database<{ event: string; month: string; salt: Uint8Array; json: string }[]>`
+    select event_id as event, month::text as month, salt, json from audit_body
+    where month = any(${months}::text[]::date[]) and event_id = any(${events.map(({ id }) => id)}::text[])`;
+  return new Map(
+    rows.map(({ event, month, salt, json }) => [`${event} ${month}`, { salt: Buffer.from(salt), json }]),
+  );
+}
+
+const monthOf = (at: string) => `${at.slice(0, 7)}-01`;
 
 /** Whether a body of the event stands under any month. */
 export async function hasBodySomewhere(database: Sql, event: string): Promise<boolean> {

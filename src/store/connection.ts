@@ -118,7 +118,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** A failed connection as a problem whose text never holds the password. */
-export function databaseUnavailable(error: unknown, url: string): Problem {
+function databaseUnavailable(error: unknown, url: string): Problem {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const advice = ADVICE[code] ?? `check DATABASE_URL and the server's log (${code || 'no code'})`;
   return new Problem('database-unavailable', {
@@ -128,7 +128,7 @@ export function databaseUnavailable(error: unknown, url: string): Problem {
 }
 
 /** User, host, port and database of a URL: no password, and no parameters, which may hold one too. */
-export function redactUrl(url: string): string {
+function redactUrl(url: string): string {
   const parts =
     /^(?<scheme>postgres(?:ql)?:\/\/)(?:(?<user>[^:@/?]*)(?::.*)?@)?(?<rest>[^@?]*)(?:\?.*)?$/s.exec(
       url,

@@ -1,14 +1,13 @@
 // The data directory: private to one user, held by one server. The admin socket inside it says whether a server
 // lives; a lock file covers the time before the socket listens. The embedded database has no lock of its own, and
 // two processes on it destroy it.
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Problem } from '../core/problem.ts';
+import { MAX_SOCKET_PATH_BYTES } from '../core/socket-path.ts';
 
-/** Paths of unix sockets are cut off at 104 bytes on some systems, and Node does not say so. */
-const MAX_SOCKET_PATH_BYTES = 100;
 const SOCKET_TIMEOUT_MS = 2000;
 
 export interface DirectoryClaim {
@@ -19,21 +18,6 @@ export interface DirectoryClaim {
   release(): Promise<void>;
 }
 
-/** Where the admin socket of a data directory is: inside it, or, where that path is too long, a private folder. */
-export function adminSocketPath(dataDirectory: string, runtimeDirectory: string): string {
-  const absolute = resolve(dataDirectory);
-  const name = createHash('sha256').update(absolute).digest('hex').slice(0, 16);
-  const candidates = [
-    join(absolute, 'admin.sock'),
-    join(resolve(runtimeDirectory), `doorward-${name}`, 'admin.sock'),
-  ];
-  const found = candidates.find((path) => Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES);
-  if (found !== undefined) return found;
-  throw notReady(
-    `No place for the admin socket: ${candidates.join(' and ')} are longer than ${MAX_SOCKET_PATH_BYTES} bytes.`,
-  );
-}
-
 /**
  * Makes the data directory this process's own until `release`, creating it (0700) where it is missing. Throws
  * `in-use` while another server runs on it, `not-ready` where other users could reach into it.
@@ -42,6 +26,11 @@ export async function claimDataDirectory(
   path: string,
   { socketPath }: { readonly socketPath: string },
 ): Promise<DirectoryClaim> {
+  if (Buffer.byteLength(socketPath) > MAX_SOCKET_PATH_BYTES) {
+    throw notReady(
+      `No place for the admin socket: ${socketPath} is longer than ${MAX_SOCKET_PATH_BYTES} bytes. Set a shorter DOORWARD_DATA_DIR or XDG_RUNTIME_DIR.`,
+    );
+  }
   await ensurePrivateDirectory(path);
   await ensurePrivateDirectory(dirname(socketPath));
   const lock = join(path, 'server.lock');
@@ -60,7 +49,7 @@ export async function claimDataDirectory(
 }
 
 /** Creates a directory only its owner can enter, or checks that an existing one is that. */
-export async function ensurePrivateDirectory(path: string): Promise<void> {
+async function ensurePrivateDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw notReady(`The directory ${path} can not be created: check its parent's owner and mode.`, error);
   });

@@ -114,7 +114,7 @@ class DatabaseThread implements EmbeddedDatabase {
 }
 
 /** What postgres.js uses of a net.Socket, over a message port. */
-export class EmbeddedSocket extends EventEmitter {
+class EmbeddedSocket extends EventEmitter {
   readyState: 'open' | 'closed' = 'open';
   readonly #port: MessagePort;
 

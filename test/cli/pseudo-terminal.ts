@@ -1,7 +1,7 @@
 // A command on a pseudo-terminal, driven like a person would: wait for a text, then type.
 import { fileURLToPath } from 'node:url';
-import { start } from './built.ts';
-import type { StartOptions } from './built.ts';
+import { start } from './process.ts';
+import type { StartOptions } from './process.ts';
 
 const SCRIPT = fileURLToPath(new URL('pseudo-terminal.py', import.meta.url));
 

@@ -120,7 +120,7 @@ for (const [name, spell] of Object.entries(SPELLINGS)) {
           expect(complaintsAbout(data, parts.output, echoes, true)).toEqual([]);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 }
@@ -159,7 +159,7 @@ test('fragments are redacted to their full extent and nothing else, in any cutti
       expect(complaintsAbout(data, scanChunks(targets, [data]).output, echoes, false)).toEqual([]);
       expect(complaintsAbout(data, scanChunks(targets, cut(data, places)).output, echoes, true)).toEqual([]);
     }),
-    { numRuns: 1500 },
+    { numRuns: 500 },
   );
 });
 

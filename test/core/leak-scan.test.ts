@@ -47,7 +47,7 @@ for (const [name, { value, text }] of Object.entries(ALPHABETS)) {
         const parts = scanChunks(all, cut(data, places));
         expect(complaintsAbout(data, parts.output, echoes, true)).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 }

@@ -1,9 +1,10 @@
-// A process of its own that runs one command in the sandbox, as `doorward run` does; its argument is the request.
-const rooms = new URL('../../dist/runner/', import.meta.url);
-const { runChild } = await import(new URL('child.js', rooms).href);
-const { chooseSandbox } = await import(new URL('registry.js', rooms).href);
+// A process of its own that runs one command in the sandbox, as `doorward run` does; its arguments
+// are an installation of Doorward and the request.
+const [, , folder, text = ''] = process.argv;
+const { runChild } = await import(`${folder}/dist/runner/child.js`);
+const { chooseSandbox } = await import(`${folder}/dist/runner/registry.js`);
 
-const request = JSON.parse(process.argv[2] ?? '');
+const request = JSON.parse(text);
 const { launch, hides, reason } = chooseSandbox(request, 'auto');
 if (!hides) throw new Error(`the sandbox does not work here: ${reason}`);
 process.exitCode = await runChild({

@@ -6,7 +6,8 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { adminSocketPath, claimDataDirectory } from '../../src/store/data-directory.ts';
+import { adminSocketPath } from '../../src/core/socket-path.ts';
+import { claimDataDirectory } from '../../src/store/data-directory.ts';
 
 let folder: string;
 let path: string;
@@ -123,12 +124,15 @@ describe('the place of the admin socket', () => {
     expect(adminSocketPath('/data', '/run')).toBe('/data/admin.sock');
   });
 
-  it('is a folder of its own among runtime files when that path is too long', () => {
+  it('is a folder of its own among runtime files when that path is too long', async () => {
     const long = `/${'ü'.repeat(60)}`;
     const found = adminSocketPath(long, '/run/user/1');
     expect(found).toMatch(/^\/run\/user\/1\/doorward-[0-9a-f]{16}\/admin\.sock$/);
     expect(found).not.toBe(adminSocketPath(`${long}x`, '/run/user/1'));
-    expect(() => adminSocketPath(long, long)).toThrow('No place for the admin socket');
+    const tooLong = adminSocketPath(long, long);
+    await expect(claimDataDirectory(folder, { socketPath: tooLong })).rejects.toThrow(
+      'No place for the admin socket',
+    );
   });
 
   it('is made private when it is outside the data directory', async () => {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AuditInput } from '../../src/core/audit-event.ts';
-import { newId } from '../../src/core/ids.ts';
+import { idBytes, isId, newId } from '../../src/core/ids.ts';
 import type { IdSource } from '../../src/core/ids.ts';
 import { createDrafter } from '../../src/vault/audit/draft.ts';
 import { FailedAuthentications, toPrefix } from '../../src/vault/audit/failed-authentications.ts';
@@ -30,6 +30,18 @@ describe('drafts', () => {
     });
     expect(new Set(written).size).toBe(written.length);
     expect([...written].sort()).toEqual(written);
+  });
+
+  test('ids are TypeIDs of UUIDv7 with the time of the event', () => {
+    const draft = createDrafter(ids, newId(ids, 'rep'));
+    for (let i = 0; i < 300; i += 1) {
+      const { id } = draft(input).event;
+      expect(isId('evt', id)).toBe(true);
+      const uuid = idBytes(id);
+      expect(uuid.readUIntBE(0, 6)).toBe(START);
+      expect(uuid.readUInt16BE(6)).toBe(0x7000 | i);
+      expect((uuid[8] ?? 0) >> 6).toBe(0b10);
+    }
   });
 
   test('the time of an event is the clock’s, whatever its id', () => {

@@ -174,6 +174,7 @@ function printHead(
   write(context, '\n');
 }
 
+const LINE_FEED = 0x0a;
 const MAX_PROBLEM_BYTES = 1024 * 1024;
 
 /** The broker's own answer: its body is data, its sentence is said too. */
@@ -181,7 +182,7 @@ async function printRefusal(context: Context, answer: IncomingMessage): Promise<
   const { readAll } = await import('../transport.ts');
   const text = (await readAll(answer, MAX_PROBLEM_BYTES)).toString();
   const { statusCode: status = 0 } = answer;
-  write(context, `${context.terminal.stdout.isTTY === true ? visibleLines(text) : text}\n`);
+  write(context, context.terminal.stdout.isTTY === true ? `${visibleLines(text)}\n` : text);
   if (status < 400) return EXIT.ok;
   const problem = parseProblem(status, text);
   context.warn(visible(problem.sentence));
@@ -192,9 +193,11 @@ async function printRefusal(context: Context, answer: IncomingMessage): Promise<
 async function printAnswer(context: Context, answer: IncomingMessage): Promise<ExitCode> {
   const { stdout } = context.terminal;
   const decoder = new TextDecoder();
+  let endsLine = true;
   try {
     for await (const chunk of answer) {
       const bytes = chunk as Buffer; // no encoding is set
+      endsLine = bytes.at(-1) === LINE_FEED;
       const isTaken = stdout.write(
         stdout.isTTY === true ? visibleLines(decoder.decode(bytes, { stream: true })) : bytes,
       );
@@ -204,6 +207,7 @@ async function printAnswer(context: Context, answer: IncomingMessage): Promise<E
     throw new CommandFailure(EXIT.vendor, 'The answer broke off.', { cause });
   }
   const { statusCode: status = 0 } = answer;
+  if (stdout.isTTY === true && !endsLine) write(context, '\n');
   if (status < 400) return EXIT.ok;
   context.warn(`The upstream answered ${String(status)}.`);
   if (status === 401) return EXIT.authNeeded;

@@ -20,6 +20,7 @@ interface LogOptions {
 const FAMILIES = 'call,authentication,token';
 const POLL_MS = 500;
 const DEFAULT_LINES = 20;
+const MAX_EVENTS = 500;
 
 export function register(program: Command, open: OpenContext): void {
   define(program, {
@@ -35,16 +36,16 @@ export function register(program: Command, open: OpenContext): void {
 }
 
 async function show(context: Context, options: LogOptions): Promise<void> {
-  const [{ readEvents, remember }, { createLineReader }, client] = await Promise.all([
+  const [{ readEvents, remember }, { concernsAgents, createLineReader }, client] = await Promise.all([
     import('../audit-events.ts'),
     import('../call-lines.ts'),
     context.client(),
   ]);
   const wanted = options.number ?? DEFAULT_LINES;
-  // A call is two events, its intent and its outcome.
-  const events = await readEvents(client, { kind: FAMILIES, limit: Math.min(500, wanted * 2) });
+  // As many as the server gives at once: how many lines they make is known only after reading them.
+  const events = await readEvents(client, { kind: FAMILIES, limit: MAX_EVENTS });
   const reader = createLineReader();
-  if (context.flags.json === true) printEvents(context, events.slice(-wanted));
+  if (context.flags.json === true) printEvents(context, events.filter(concernsAgents).slice(-wanted));
   else {
     const lines = events.flatMap((event) => reader.read(event));
     const unfinished = options.follow === true ? [] : reader.unfinished();
@@ -54,7 +55,7 @@ async function show(context: Context, options: LogOptions): Promise<void> {
   const known = new Map<string, number>();
   remember(known, events);
   await follow(context, client, known, (fresh) => {
-    if (context.flags.json === true) printEvents(context, fresh);
+    if (context.flags.json === true) printEvents(context, fresh.filter(concernsAgents));
     else
       printLines(
         context,

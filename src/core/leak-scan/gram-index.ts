@@ -89,7 +89,8 @@ export class GramIndex {
   }
 
   dispose(): void {
-    for (const array of [this.#filter, this.#heads, this.#next, this.#owner, this.#offset]) array.fill(0);
+    for (const array of [this.#filter, this.#owner, this.#offset]) array.fill(0);
+    for (const array of [this.#heads, this.#next]) array.fill(-1);
   }
 
   #head(hash: number): number {

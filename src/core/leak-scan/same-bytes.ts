@@ -8,7 +8,7 @@ export function sameBytes(
   at: number,
   bytes: Buffer,
   stretch: { from: number; length: number },
-) {
+): boolean {
   const { from, length } = stretch;
   const near = Math.min(length, SHORT);
   for (let index = 0; index < near; index++) if (data[at + index] !== bytes[from + index]) return false;

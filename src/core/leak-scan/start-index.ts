@@ -89,7 +89,8 @@ export class StartIndex {
   }
 
   dispose(): void {
-    for (const array of [this.#heads, this.#next, this.#firstBytes]) array.fill(0);
+    for (const array of [this.#heads, this.#next]) array.fill(-1);
+    this.#firstBytes.fill(0);
   }
 
   #slot(data: Buffer, at: number): number {

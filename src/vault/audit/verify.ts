@@ -15,8 +15,6 @@ import { ChainWalk } from './chain-walk.ts';
 import type { AuditProblem, NamedHead } from './chain-walk.ts';
 import { readHeadFile } from './heads.ts';
 
-export type { AuditProblem } from './chain-walk.ts';
-
 export interface AuditReport {
   /** Nothing was found but warnings (`intent-without-outcome`). */
   readonly ok: boolean;

@@ -1,16 +1,20 @@
-// The built CLI, as a user starts it.
-import { execFileSync, spawn } from 'node:child_process';
+// Programs run to their end, and the CLI as a user starts it.
+import { spawn } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Compiled, compile } from '../support/compile.ts';
 
-export const LAUNCHER = fileURLToPath(new URL('../../bin/doorward.js', import.meta.url));
-
-/** The launcher builds what is missing or stale; tests that use `dist` call this first. */
-export function ensureBuilt(): void {
-  execFileSync(process.execPath, [LAUNCHER, '--version']);
+/** An installation of its own, with `bin/doorward.js`; without sources, so that it never builds. */
+export async function install(): Promise<Compiled> {
+  // The database's worker is named by URL, where the compiler does not see it.
+  const compiled = await compile('main.ts', 'store/embedded-worker.js');
+  const bin = fileURLToPath(new URL('../../bin', import.meta.url));
+  cpSync(bin, join(compiled.folder, 'bin'), { recursive: true });
+  return compiled;
 }
 
 export interface Exited {
-  /** Exit code, or 128 and the signal's number, as a shell says it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
