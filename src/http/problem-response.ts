@@ -31,8 +31,13 @@ export function toProblemResponse(problem: Problem, request: Id<'req'>): Problem
       // RFC 6750 §3: an answer to a request without a token names no error.
       ...(problem.status === 401 ? { 'www-authenticate': challenge(problem) } : {}),
     },
-    body: `${JSON.stringify(problem.toBody(request))}\n`,
+    body: `${JSON.stringify({ ...problem.toBody(request), error: errorForSdks(problem) })}\n`,
   };
+}
+
+/** Where vendors' SDKs look for a message: without this member they show a bare status, and nobody learns the rule. */
+function errorForSdks({ message, code, fault, extensions: { rule } }: Problem): Record<string, unknown> {
+  return { message, type: fault, code, ...(rule === undefined ? {} : { rule }) };
 }
 
 function challenge(problem: Problem): string {

@@ -1,7 +1,7 @@
 // The data directory: private to one user, held by one server. The admin socket inside it says whether a server
 // lives; a lock file covers the time before the socket listens. The embedded database has no lock of its own, and
 // two processes on it destroy it.
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';

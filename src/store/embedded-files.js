@@ -71,7 +71,7 @@ export class SyncedFiles extends NodeFS {
 
   /** @param {HostFiles} host */
   #settleLogNow(host) {
-    for (const path of this.#unsynced) host.tryFSOperation(() => syncNow(path, undefined));
+    for (const path of this.#unsynced) host.tryFSOperation(() => syncIfThere(path));
     this.#unsynced.clear();
   }
 }
@@ -94,6 +94,11 @@ export async function syncPath(path) {
   } finally {
     await handle?.close();
   }
+}
+
+/** A log segment that is gone was recycled: a checkpoint is past it. @param {string} path */
+function syncIfThere(path) {
+  if (fs.existsSync(path)) syncNow(path, undefined);
 }
 
 /** @param {string} path @param {number | undefined} descriptor of the open file; directories have none */

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chooseSandbox } from '../../src/runner/registry.ts';
+import { HAS_PSEUDO_TERMINAL, HAS_SANDBOX } from '../cli/needs.ts';
 import { install } from '../cli/process.ts';
 import type { Exited } from '../cli/process.ts';
 import type { Compiled } from '../support/compile.ts';
@@ -42,7 +43,7 @@ function inside(command: readonly [string, ...string[]], options: { input?: stri
 
 const sh = (script: string): [string, ...string[]] => ['sh', '-c', script];
 
-describe('inside the sandbox', () => {
+describe.runIf(HAS_SANDBOX)('inside the sandbox', () => {
   test('the working directory, the other files, streams and arguments are as outside', async () => {
     const script = 'pwd; cat ../home/notes.txt; cat; printf "%s\\n" "$1"; echo made > file; echo talk >&2';
     const ended = await inside([...sh(script), 'zero', 'A=1 "two words"'], { input: ' input ' });
@@ -106,7 +107,7 @@ describe('inside the sandbox', () => {
   });
 });
 
-describe('exit codes and signals', () => {
+describe.runIf(HAS_SANDBOX)('exit codes and signals', () => {
   test.each([
     ['exit 0', 0],
     ['exit 42', 42],
@@ -163,7 +164,7 @@ test('without bubblewrap nothing is hidden, and the reason is told', () => {
   });
 });
 
-describe('at a terminal', () => {
+describe.runIf(HAS_SANDBOX && HAS_PSEUDO_TERMINAL)('at a terminal', () => {
   const hidden = { directories: [], files: [] };
   const onTerminal = async (
     command: readonly [string, ...string[]],

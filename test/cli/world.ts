@@ -1,0 +1,86 @@
+// A whole Doorward in processes of its own: an installation, a server on a fresh data directory, an upstream.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Exited, install, start, type StartOptions } from './process.ts';
+
+export interface CliWorld {
+  readonly root: string;
+  readonly dataDirectory: string;
+  readonly launcher: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly server: ChildProcess;
+  readonly upstreamUrl: string;
+  /** Headers of the requests that reached the upstream. */
+  readonly arrived: IncomingHttpHeaders[];
+  doorward(argv: readonly string[], options?: StartOptions): Promise<Exited>;
+  close(): Promise<void>;
+}
+
+/** The upstream echoes what it was asked; below /fail it answers 500, below /teapot 418. */
+export async function createCliWorld(): Promise<CliWorld> {
+  const installation = await install();
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'doorward-world-')));
+  const dataDirectory = join(root, 'data');
+  mkdirSync(join(root, 'work'));
+  const arrived: IncomingHttpHeaders[] = [];
+  const upstream = createServer((request, response) => {
+    arrived.push(request.headers);
+    const { method, url = '' } = request;
+    const status = url.startsWith('/fail') ? 500 : url.startsWith('/teapot') ? 418 : 200;
+    request.resume().on('end', () => response.writeHead(status).end(JSON.stringify({ method, url })));
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  const { port } = upstream.address() as AddressInfo;
+  const launcher = join(installation.folder, 'bin/doorward.js');
+  const environment = { DOORWARD_DATA_DIR: dataDirectory, HOME: root, NO_COLOR: '1' };
+  const server = spawn(launcher, ['serve'], {
+    env: {
+      ...process.env,
+      ...environment,
+      DOORWARD_LISTEN: '127.0.0.1:0',
+      DOORWARD_EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
+      DOORWARD_LOG_LEVEL: 'error',
+      MARK_OF_THE_SERVER: 'value-in-the-servers-environment',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await listening(server);
+  return {
+    ...{ root, dataDirectory, launcher, environment, server, arrived },
+    upstreamUrl: `http://127.0.0.1:${String(port)}`,
+    doorward: async (argv, options = {}) =>
+      start(launcher, argv, {
+        workingDirectory: join(root, 'work'),
+        ...options,
+        environment: { ...environment, ...options.environment },
+      }),
+    close: async () => {
+      await stop(server);
+      await new Promise((resolve) => upstream.close(resolve));
+      rmSync(root, { recursive: true });
+      await installation.remove();
+    },
+  };
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await ended;
+}
+
+async function listening(server: ChildProcess): Promise<void> {
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    server.once('exit', () => reject(new Error(`the server ended: ${said}`)));
+    server.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (/listens on http/.test(said)) resolve();
+    });
+  });
+}
