@@ -1,5 +1,5 @@
 CREATE TABLE "admin" (
-	"id" text PRIMARY KEY NOT NULL,
+	"id" text collate "C" PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
 	"credential_hash" "bytea" NOT NULL,
 	"generation" integer NOT NULL,
@@ -9,8 +9,8 @@ CREATE TABLE "admin" (
 );
 --> statement-breakpoint
 CREATE TABLE "agent" (
-	"vault_id" text NOT NULL,
-	"id" text NOT NULL,
+	"vault_id" text collate "C" NOT NULL,
+	"id" text collate "C" NOT NULL,
 	"name" text NOT NULL,
 	"key_hash" "bytea" NOT NULL,
 	"generation" integer NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE "agent" (
 );
 --> statement-breakpoint
 CREATE TABLE "audit_body" (
-	"event_id" text NOT NULL,
+	"event_id" text collate "C" NOT NULL,
 	"month" date NOT NULL,
 	"salt" "bytea" NOT NULL,
 	"json" text NOT NULL,
@@ -32,26 +32,27 @@ CREATE TABLE "audit_body" (
 );
 --> statement-breakpoint
 CREATE TABLE "audit_event" (
-	"id" text PRIMARY KEY NOT NULL,
-	"vault_id" text,
-	"chain_id" text NOT NULL,
+	"id" text collate "C" PRIMARY KEY NOT NULL,
+	"vault_id" text collate "C",
+	"chain_id" text collate "C" NOT NULL,
 	"chain_seq" bigint NOT NULL,
 	"prev_mac" "bytea" NOT NULL,
 	"mac" "bytea" NOT NULL,
 	"kind" text NOT NULL,
-	"intent_id" text,
+	"intent_id" text collate "C",
 	"at" timestamp (3) with time zone NOT NULL,
+	"body_hash" "bytea" NOT NULL,
 	"leaf_hash" "bytea" NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "installation" (
-	"id" text PRIMARY KEY NOT NULL,
+	"id" text collate "C" PRIMARY KEY NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "kek" (
-	"vault_id" text NOT NULL,
-	"id" text NOT NULL,
+	"vault_id" text collate "C" NOT NULL,
+	"id" text collate "C" NOT NULL,
 	"generation" integer NOT NULL,
 	"record" "bytea" NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL,
@@ -59,7 +60,7 @@ CREATE TABLE "kek" (
 );
 --> statement-breakpoint
 CREATE TABLE "key_slot" (
-	"id" text PRIMARY KEY NOT NULL,
+	"id" text collate "C" PRIMARY KEY NOT NULL,
 	"provider" text NOT NULL,
 	"provider_key_id" text NOT NULL,
 	"parameters" jsonb NOT NULL,
@@ -68,7 +69,7 @@ CREATE TABLE "key_slot" (
 );
 --> statement-breakpoint
 CREATE TABLE "replica" (
-	"id" text PRIMARY KEY NOT NULL,
+	"id" text collate "C" PRIMARY KEY NOT NULL,
 	"started_at" timestamp (3) with time zone NOT NULL,
 	"lease_until" timestamp (3) with time zone NOT NULL,
 	"audit_heads" jsonb NOT NULL,
@@ -76,16 +77,16 @@ CREATE TABLE "replica" (
 );
 --> statement-breakpoint
 CREATE TABLE "replica_epoch" (
-	"replica_id" text NOT NULL,
-	"vault_id" text NOT NULL,
+	"replica_id" text collate "C" NOT NULL,
+	"vault_id" text collate "C" NOT NULL,
 	"epoch" bigint NOT NULL,
 	CONSTRAINT "replica_epoch_replica_id_vault_id_pk" PRIMARY KEY("replica_id","vault_id")
 );
 --> statement-breakpoint
 CREATE TABLE "run" (
-	"vault_id" text NOT NULL,
-	"id" text NOT NULL,
-	"agent_id" text NOT NULL,
+	"vault_id" text collate "C" NOT NULL,
+	"id" text collate "C" NOT NULL,
+	"agent_id" text collate "C" NOT NULL,
 	"placeholder_hash" "bytea" NOT NULL,
 	"started_at" timestamp (3) with time zone NOT NULL,
 	"lease_until" timestamp (3) with time zone NOT NULL,
@@ -96,8 +97,8 @@ CREATE TABLE "run" (
 );
 --> statement-breakpoint
 CREATE TABLE "secret" (
-	"vault_id" text NOT NULL,
-	"id" text NOT NULL,
+	"vault_id" text collate "C" NOT NULL,
+	"id" text collate "C" NOT NULL,
 	"name" text NOT NULL,
 	"credential_kind" text NOT NULL,
 	"revision" integer NOT NULL,
@@ -108,13 +109,13 @@ CREATE TABLE "secret" (
 );
 --> statement-breakpoint
 CREATE TABLE "secret_version" (
-	"vault_id" text NOT NULL,
-	"id" text NOT NULL,
-	"secret_id" text NOT NULL,
+	"vault_id" text collate "C" NOT NULL,
+	"id" text collate "C" NOT NULL,
+	"secret_id" text collate "C" NOT NULL,
 	"number" integer NOT NULL,
 	"state" text NOT NULL,
-	"dek_id" text NOT NULL,
-	"kek_id" text NOT NULL,
+	"dek_id" text collate "C" NOT NULL,
+	"kek_id" text collate "C" NOT NULL,
 	"kek_generation" integer NOT NULL,
 	"dek_record" "bytea",
 	"value_record" "bytea",
@@ -124,13 +125,13 @@ CREATE TABLE "secret_version" (
 );
 --> statement-breakpoint
 CREATE TABLE "service" (
-	"vault_id" text NOT NULL,
-	"id" text NOT NULL,
+	"vault_id" text collate "C" NOT NULL,
+	"id" text collate "C" NOT NULL,
 	"name" text NOT NULL,
 	"origin" jsonb NOT NULL,
 	"base_path" text NOT NULL,
 	"auth" jsonb NOT NULL,
-	"secret_id" text NOT NULL,
+	"secret_id" text collate "C" NOT NULL,
 	"key_env" text,
 	"base_url_env" text,
 	"base_url_suffix" text NOT NULL,
@@ -143,10 +144,10 @@ CREATE TABLE "service" (
 );
 --> statement-breakpoint
 CREATE TABLE "service_grant" (
-	"vault_id" text NOT NULL,
-	"id" text NOT NULL,
-	"agent_id" text NOT NULL,
-	"service_id" text NOT NULL,
+	"vault_id" text collate "C" NOT NULL,
+	"id" text collate "C" NOT NULL,
+	"agent_id" text collate "C" NOT NULL,
+	"service_id" text collate "C" NOT NULL,
 	"allow" jsonb,
 	"expires_at" timestamp (3) with time zone,
 	"revision" integer NOT NULL,
@@ -158,7 +159,7 @@ CREATE TABLE "service_grant" (
 );
 --> statement-breakpoint
 CREATE TABLE "system_key" (
-	"id" text PRIMARY KEY NOT NULL,
+	"id" text collate "C" PRIMARY KEY NOT NULL,
 	"purpose" text NOT NULL,
 	"generation" integer NOT NULL,
 	"record" "bytea" NOT NULL,
@@ -166,7 +167,7 @@ CREATE TABLE "system_key" (
 );
 --> statement-breakpoint
 CREATE TABLE "vault" (
-	"id" text PRIMARY KEY NOT NULL,
+	"id" text collate "C" PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
 	"epoch" bigint NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL

@@ -23,7 +23,7 @@ ALTER TABLE "audit_event" ENABLE ALWAYS TRIGGER "audit_event_no_truncate";
 DROP TABLE "audit_body";
 --> statement-breakpoint
 CREATE TABLE "audit_body" (
-	"event_id" text NOT NULL,
+	"event_id" text collate "C" NOT NULL,
 	"month" date NOT NULL,
 	"salt" "bytea" NOT NULL,
 	"json" text NOT NULL,

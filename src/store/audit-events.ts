@@ -17,6 +17,7 @@ export interface AuditRow {
   readonly intent: Id<'evt'> | null;
   /** RFC 3339, milliseconds, UTC. */
   readonly at: string;
+  readonly bodyHash: Buffer;
   readonly leafHash: Buffer;
   /** First day of the event's month: `YYYY-MM-01`. */
   readonly month: string;
@@ -39,11 +40,12 @@ export async function insertAuditBatch(
     with batch as materialized (
       select * from jsonb_to_recordset(${parameter}::text::jsonb) as b(
         id text, vault text, seq bigint, prev text, mac text, kind text, intent text, at timestamptz,
-        leaf text, month date, salt text, json text)
+        body text, leaf text, month date, salt text, json text)
     ), event as (
-      insert into audit_event (id, vault_id, chain_id, chain_seq, prev_mac, mac, kind, intent_id, at, leaf_hash)
+      insert into audit_event
+        (id, vault_id, chain_id, chain_seq, prev_mac, mac, kind, intent_id, at, body_hash, leaf_hash)
       select id, vault, ${chain}::text, seq, decode(prev, 'base64'), decode(mac, 'base64'), kind, intent, at,
-        decode(leaf, 'base64')
+        decode(body, 'base64'), decode(leaf, 'base64')
       from batch order by seq
     ), body as (
       insert into audit_body (event_id, month, salt, json)
@@ -64,6 +66,7 @@ function toBatchRow(row: AuditRow) {
     kind: row.kind,
     intent: row.intent,
     at: row.at,
+    body: row.bodyHash.toString('base64'),
     leaf: row.leafHash.toString('base64'),
     month: row.month,
     salt: row.salt.toString('base64'),
@@ -74,9 +77,10 @@ function toBatchRow(row: AuditRow) {
 /** Writes one event; false, and nothing written, where its intent has an outcome already. */
 export async function insertAuditRow(tx: Transaction, row: AuditRow): Promise<boolean> {
   const inserted = await tx.execute(sql`
-    insert into audit_event (id, vault_id, chain_id, chain_seq, prev_mac, mac, kind, intent_id, at, leaf_hash)
+    insert into audit_event
+      (id, vault_id, chain_id, chain_seq, prev_mac, mac, kind, intent_id, at, body_hash, leaf_hash)
     values (${row.id}, ${row.vault}, ${row.chain}, ${row.seq}, ${hex(row.prevMac)}, ${hex(row.mac)}, ${row.kind},
-      ${row.intent}, ${row.at}::text::timestamptz, ${hex(row.leafHash)})
+      ${row.intent}, ${row.at}::text::timestamptz, ${hex(row.bodyHash)}, ${hex(row.leafHash)})
     on conflict (intent_id) where intent_id is not null do nothing
     returning id`);
   if (inserted.length === 0) return false;

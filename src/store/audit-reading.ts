@@ -87,6 +87,7 @@ export interface StoredEvent {
   readonly kind: string;
   readonly intent: string | null;
   readonly at: string;
+  readonly bodyHash: Buffer;
   readonly leafHash: Buffer;
   readonly body: { readonly salt: Buffer; readonly json: string } | undefined;
 }
@@ -121,11 +122,12 @@ export async function readChainPage(
       kind: string;
       intent: string | null;
       at: string;
+      bodyHash: Uint8Array;
       leaf: Uint8Array;
     }[]
   >`
     select event.id, event.vault_id as vault, event.chain_seq::text as seq, event.prev_mac as prev, event.mac,
-      event.kind, event.intent_id as intent, ${moment(database)} as at, event.leaf_hash as leaf
+      event.kind, event.intent_id as intent, ${moment(database)} as at, event.body_hash as "bodyHash", event.leaf_hash as leaf
     from audit_event event
     where event.chain_id = ${chain} ${
       after === undefined
@@ -134,7 +136,7 @@ export async function readChainPage(
     }
     order by event.chain_seq, event.id limit ${limit}`;
   const bodies = await readBodies(database, rows);
-  return rows.map(({ id, vault, seq, prev, mac, kind, intent, at, leaf }) => ({
+  return rows.map(({ id, vault, seq, prev, mac, kind, intent, at, bodyHash, leaf }) => ({
     id,
     vault,
     seq: Number(seq),
@@ -143,6 +145,7 @@ export async function readChainPage(
     kind,
     intent,
     at,
+    bodyHash: Buffer.from(bodyHash),
     leafHash: Buffer.from(leaf),
     body: bodies.get(`${id} ${monthOf(at)}`),
   }));

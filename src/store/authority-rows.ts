@@ -8,7 +8,7 @@ import { agent, run, secret, secretVersion, service, serviceGrant, vault } from 
 export type AgentRow = typeof agent.$inferSelect;
 export type ServiceRow = typeof service.$inferSelect;
 export type GrantRow = typeof serviceGrant.$inferSelect;
-export type SecretRow = typeof secret.$inferSelect;
+type SecretRow = typeof secret.$inferSelect;
 export type VersionRow = Pick<
   typeof secretVersion.$inferSelect,
   'id' | 'secretId' | 'number' | 'state' | 'changedEpoch'
@@ -34,8 +34,7 @@ export async function readAuthority(
 ): Promise<AuthorityRows> {
   return await db.transaction(
     async (tx) => {
-      const [found] = await tx.select({ epoch: vault.epoch }).from(vault).where(eq(vault.id, vaultId));
-      const wanted = <T extends typeof agent | typeof service | typeof serviceGrant>(table: T) =>
+      const wanted = (table: typeof agent | typeof service | typeof serviceGrant) =>
         and(
           eq(table.vaultId, vaultId),
           since === undefined ? isNull(table.removedAt) : gt(table.changedEpoch, since),
@@ -54,19 +53,22 @@ export async function readAuthority(
         since === undefined
           ? and(isNull(run.endedAt), sql`${run.leaseUntil} > clock_timestamp()`)
           : undefined;
+      // Sent in one go: the connection answers them in order, all from the transaction's one snapshot.
+      const [found, agents, services, grants, secrets, versions, runs] = await Promise.all([
+        tx.select({ epoch: vault.epoch }).from(vault).where(eq(vault.id, vaultId)),
+        tx.select().from(agent).where(wanted(agent)),
+        tx.select().from(service).where(wanted(service)),
+        tx.select().from(serviceGrant).where(wanted(serviceGrant)),
+        tx.select().from(secret).where(changed(secret)),
+        tx.select(versionColumns).from(secretVersion).where(changed(secretVersion)),
+        tx
+          .select({ row: run, leaseMs })
+          .from(run)
+          .where(and(changed(run), liveRun)),
+      ]);
       return {
-        epoch: found?.epoch ?? 0n,
-        agents: await tx.select().from(agent).where(wanted(agent)),
-        services: await tx.select().from(service).where(wanted(service)),
-        grants: await tx.select().from(serviceGrant).where(wanted(serviceGrant)),
-        secrets: await tx.select().from(secret).where(changed(secret)),
-        versions: await tx.select(versionColumns).from(secretVersion).where(changed(secretVersion)),
-        runs: (
-          await tx
-            .select({ row: run, leaseMs })
-            .from(run)
-            .where(and(changed(run), liveRun))
-        ).map(({ row, leaseMs: remaining }) => ({ ...row, leaseMs: remaining })),
+        ...{ epoch: found[0]?.epoch ?? 0n, agents, services, grants, secrets, versions },
+        runs: runs.map(({ row, leaseMs: remaining }) => ({ ...row, leaseMs: remaining })),
       };
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },

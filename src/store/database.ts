@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Sql } from 'postgres';
 import { Problem } from '../core/problem.ts';
 import { connectEmbedded, connectPostgres, requireServer, type Connection } from './connection.ts';
+import type { DatabaseOptions } from './database-options.ts';
 import { openEmbedded } from './embedded.ts';
 import { migrateOver } from './migrate.ts';
 import type { TablesDatabase } from './transaction.ts';
@@ -33,24 +34,9 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export interface Listener {
+interface Listener {
   close(): Promise<void>;
 }
-
-export type DatabaseOptions =
-  | { readonly kind: 'embedded'; readonly dataDirectory: string }
-  | {
-      readonly kind: 'postgres';
-      readonly url: string;
-      /** A direct address for LISTEN where `url` leads to a pooler. */
-      readonly listenUrl?: string;
-      /** The owner of the tables; see migrate.ts. */
-      readonly migrationUrl?: string;
-      /** False behind a pooler in transaction mode. */
-      readonly prepare?: boolean;
-      /** Connections for calls; 8 unless told. */
-      readonly maxCallConnections?: number;
-    };
 
 const CALL_CONNECTIONS = 8;
 const ADMIN_CONNECTIONS = 4;

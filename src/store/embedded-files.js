@@ -55,11 +55,12 @@ export class SyncedFiles extends NodeFS {
   #restoreSync(host) {
     const operations = host.stream_ops;
     const write = operations.write;
-    operations.write = (stream, buffer, offset, length, position) => {
+    operations.write = (...given) => {
+      const [stream, , , length] = given;
       if (stream.node.parent.name === 'pg_wal') this.#logBytes += length;
       else this.#settleLogNow(host); // no page and no control file on the disk before the log that explains it
       if (stream.node.name === 'pg_control') this.#logBytes = 0;
-      return write(stream, buffer, offset, length, position);
+      return write(...given);
     };
     operations.fsync = (stream) => {
       const path = host.realPath(stream.node);

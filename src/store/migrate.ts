@@ -5,7 +5,7 @@ import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
 import type { Sql, TransactionSql } from 'postgres';
 import { Problem } from '../core/problem.ts';
 import { connectPostgres, requireServer } from './connection.ts';
-import type { DatabaseOptions } from './database.ts';
+import type { DatabaseOptions } from './database-options.ts';
 
 /** Any number, the same in every build: who holds it migrates, everyone else waits. */
 const MIGRATION_LOCK = 7_420_001;

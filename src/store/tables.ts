@@ -270,6 +270,8 @@ export const auditEvent = pgTable(
     kind: text('kind').notNull(),
     intentId: idColumn('intent_id', 'evt'),
     at: moment('at').notNull(),
+    /** SHA-256 of salt and body: with it the leaf can be made again when retention has dropped the body. */
+    bodyHash: bytea('body_hash').notNull(),
     leafHash: bytea('leaf_hash').notNull(),
   },
   (t) => [

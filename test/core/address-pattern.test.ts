@@ -1,3 +1,4 @@
+// Patterns of methods and paths, by table and by property.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalAddress } from '../../src/core/address.ts';

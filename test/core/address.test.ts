@@ -1,3 +1,4 @@
+// Canonical paths: what is refused, what is brought into form, and that it is done once.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalAddress, decodedQueryNames, joinBasePath, requestMethod } from '../../src/core/address.ts';

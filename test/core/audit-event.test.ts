@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { AuditEvent, parseAuditEvent } from '../../src/core/audit-event.ts';
 import { canonicalJson } from '../../src/core/canonical-json.ts';
 import type { JsonValue } from '../../src/core/canonical-json.ts';
-import { chainMac, genesisMac, leafHash } from '../../src/vault/audit/chain.ts';
+import { bodyHash, chainMac, genesisMac, leafHash } from '../../src/vault/audit/chain.ts';
 
 interface Vectors {
   readonly macKey: string;
@@ -17,6 +17,7 @@ interface Vectors {
     readonly event: Record<string, JsonValue>;
     readonly canonical: string;
     readonly salt: string;
+    readonly bodyHash: string;
     readonly leafHash: string;
     readonly mac: string;
   }[];
@@ -29,13 +30,15 @@ const vectors: Vectors = JSON.parse(
 const macKey = Buffer.from(vectors.macKey, 'hex');
 
 describe('valid events', () => {
-  test.each(vectors.valid)('$name', ({ event, canonical, seq, salt, leafHash: leaf }) => {
+  test.each(vectors.valid)('$name', ({ event, canonical, seq, salt, bodyHash: body, leafHash: leaf }) => {
     expect(canonicalJson(event)).toBe(canonical);
     const parsed = parseAuditEvent(canonical);
     expect(parsed).toEqual(event);
     const { id, kind, vault, at } = parsed;
-    const columns = { id, kind, vault, chain: vectors.chain, seq, at };
-    expect(leafHash(columns, Buffer.from(salt, 'hex'), canonical).toString('hex')).toBe(leaf);
+    const intent = parsed.kind === 'call.outcome' ? parsed.intent : null;
+    const columns = { id, kind, intent, vault, chain: vectors.chain, seq, at };
+    expect(bodyHash(Buffer.from(salt, 'hex'), canonical).toString('hex')).toBe(body);
+    expect(leafHash(columns, Buffer.from(body, 'hex')).toString('hex')).toBe(leaf);
   });
 
   test('form one chain', () => {

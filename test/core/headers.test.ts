@@ -1,3 +1,4 @@
+// Header rules both ways: what goes upstream, what comes back, what never does.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CREDENTIAL_SLOTS } from '../../src/core/header-names.ts';

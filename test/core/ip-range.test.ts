@@ -1,3 +1,4 @@
+// Which addresses may be dialled, by every range and every way to write one.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blockedReason, canonicalIp, findBlock, parseCidr } from '../../src/core/ip-range.ts';

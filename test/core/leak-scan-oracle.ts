@@ -1,11 +1,8 @@
 // A slow reading of what the scanner promises, written apart from it: every echo that begins at any byte.
 import * as fc from 'fast-check';
-import {
-  buildScanTable,
-  createLeakScan,
-  type LeakMatch,
-  type ScanTarget,
-} from '../../src/core/leak-scan/scanner.ts';
+import type { LeakMatch } from '../../src/core/leak-scan/findings.ts';
+import type { ScanTarget } from '../../src/core/leak-scan/patterns.ts';
+import { buildScanTable, createLeakScan } from '../../src/core/leak-scan/scanner.ts';
 
 interface Echo {
   readonly target: string;

@@ -1,7 +1,8 @@
 // What ordinary answers notice of the scanner: nothing. No delay, no copy, no change, at any table size.
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { buildScanTable, createLeakScan, type ScanTarget } from '../../src/core/leak-scan/scanner.ts';
+import type { ScanTarget } from '../../src/core/leak-scan/patterns.ts';
+import { buildScanTable, createLeakScan } from '../../src/core/leak-scan/scanner.ts';
 import { scanChunks } from './leak-scan-oracle.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

@@ -1,7 +1,8 @@
 // Echoes as upstreams write them, in every view and cut at every byte; fragments; several values at once.
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { buildScanTable, type ScanTarget, scanText } from '../../src/core/leak-scan/scanner.ts';
+import type { ScanTarget } from '../../src/core/leak-scan/patterns.ts';
+import { buildScanTable, scanText } from '../../src/core/leak-scan/scanner.ts';
 import { complaintsAbout, cut, cuts, echoesIn, scanChunks } from './leak-scan-oracle.ts';
 
 const KEY = 'sk-proj-R4nd0mT0k3n/with+and"q\\u0te 7hP2xZ9v';

@@ -95,8 +95,8 @@ describe.each(testDatabases())('a migrated $name database', ({ create }) => {
   it('refuses to change audit rows', async () => {
     await database.calls`insert into audit_body values ('evt_kept', '2001-01-01', '', '{}')`;
     await database.calls`
-      insert into audit_event (id, chain_id, chain_seq, prev_mac, mac, kind, at, leaf_hash)
-      values ('evt_kept', 'chn_1', 1, '', '', 'test', now(), '')
+      insert into audit_event (id, chain_id, chain_seq, prev_mac, mac, kind, at, body_hash, leaf_hash)
+      values ('evt_kept', 'chn_1', 1, '', '', 'test', now(), '', '')
     `;
     for (const table of ['audit_body', 'audit_body_default', 'audit_event']) {
       for (const change of [`update ${table} set at = at`, `delete from ${table}`, `truncate ${table}`]) {

@@ -21,8 +21,8 @@ describe.runIf(server !== undefined)('on a Postgres server', () => {
     database = await openDatabase(created.options);
     superuser = postgres(created.superuserUrl ?? '', { max: 1 });
     await database.calls`
-      insert into audit_event (id, chain_id, chain_seq, prev_mac, mac, kind, at, leaf_hash)
-      values ('evt_1', 'chn_1', 1, '', '', 'test', now(), '')
+      insert into audit_event (id, chain_id, chain_seq, prev_mac, mac, kind, at, body_hash, leaf_hash)
+      values ('evt_1', 'chn_1', 1, '', '', 'test', now(), '', '')
     `;
     await database.calls`insert into audit_body values ('evt_1', '2026-01-01', '', '{}')`;
   });

@@ -5,7 +5,7 @@ import { rename } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { DatabaseOptions } from '../../src/store/database.ts';
+import type { DatabaseOptions } from '../../src/store/database-options.ts';
 import type { AuditLog } from '../../src/vault/audit/audit-log.ts';
 import { testDatabases } from '../support/database.ts';
 import { chainOf, createAuditWorld, intent, refusal } from './audit-fixture.ts';
@@ -48,8 +48,8 @@ describe.each(testDatabases())('the audit log with failing parts on $name', (eng
     const other = await world.start('other.json');
     const chain = chainOf(other, 'call');
     await world.superuser`
-      insert into audit_event (id, chain_id, chain_seq, prev_mac, mac, kind, at, leaf_hash)
-      select 'evt_00000000000000000000000000', chain_id, 2, mac, mac, 'call.refused', at, leaf_hash
+      insert into audit_event (id, chain_id, chain_seq, prev_mac, mac, kind, at, body_hash, leaf_hash)
+      select 'evt_00000000000000000000000000', chain_id, 2, mac, mac, 'call.refused', at, body_hash, leaf_hash
       from audit_event where chain_id = ${chain} and chain_seq = 1`;
     await expect(other.append(refusal(world.vault))).rejects.toMatchObject({ code: 'audit-unavailable' });
     await expect(other.append(refusal(world.vault))).rejects.toMatchObject({ code: 'audit-unavailable' });

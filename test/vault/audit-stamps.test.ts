@@ -5,7 +5,8 @@ import type { AuditInput } from '../../src/core/audit-event.ts';
 import { idBytes, isId, newId } from '../../src/core/ids.ts';
 import type { IdSource } from '../../src/core/ids.ts';
 import { createDrafter } from '../../src/vault/audit/draft.ts';
-import { FailedAuthentications, toPrefix } from '../../src/vault/audit/failed-authentications.ts';
+import { peerPrefix } from '../../src/core/ip-range.ts';
+import { FailedAuthentications } from '../../src/vault/audit/failed-authentications.ts';
 import { parsePeerHead, toPeerHead } from '../../src/vault/audit/peer-heads.ts';
 
 const START = Date.UTC(2026, 4, 17, 9, 30);
@@ -131,7 +132,7 @@ describe('failed authentications', () => {
     ['', 'unknown'],
     ['not an address', 'unknown'],
   ])('%s is counted as %s', (peer, prefix) => {
-    expect(toPrefix(peer)).toBe(prefix);
+    expect(peerPrefix(peer)).toBe(prefix);
   });
 });
 

@@ -84,7 +84,7 @@ const ATTACKS: readonly Attack[] = [
     },
     found: ({ own }) => [{ chain: own, seq: 6, reason: 'edited' }],
   },
-  ...['mac', 'prev_mac', 'leaf_hash'].map((column) => ({
+  ...['mac', 'prev_mac', 'body_hash', 'leaf_hash'].map((column) => ({
     name: `the ${column} of an event is edited`,
     change: (tx: TransactionSql, { own }: Chains) => tx`
       update audit_event set ${tx(column)} = sha256(${tx(column)}) where chain_id = ${own} and chain_seq = 7`,
@@ -225,10 +225,10 @@ async function copy(
   const { from, seq, to, newSeq } = place;
   const id = newId(ids, 'evt');
   await tx`
-    insert into audit_event (id, vault_id, chain_id, chain_seq, prev_mac, mac, kind, at, leaf_hash)
+    insert into audit_event (id, vault_id, chain_id, chain_seq, prev_mac, mac, kind, at, body_hash, leaf_hash)
     select ${id}, vault_id, ${to}, ${newSeq}, coalesce((
         select mac from audit_event where chain_id = ${to} and chain_seq < ${newSeq} order by chain_seq desc limit 1
-      ), prev_mac), sha256(mac), kind, at, leaf_hash
+      ), prev_mac), sha256(mac), kind, at, body_hash, leaf_hash
     from audit_event where chain_id = ${from} and chain_seq = ${seq}`;
   await tx`
     insert into audit_body (event_id, month, salt, json)

@@ -3,7 +3,7 @@
 // What to call a row whose MAC is wrong can only be told once it is known whether a right one follows.
 import { constantTimeEqual } from '../../crypto/encoding.ts';
 import type { StoredEvent } from '../../store/audit-reading.ts';
-import { chainMac, genesisMac, leafHash } from './chain.ts';
+import { bodyHash, chainMac, genesisMac, leafHash } from './chain.ts';
 
 export type Reason =
   | 'edited'
@@ -97,10 +97,14 @@ export class ChainWalk {
       this.#report(row, 'edited', 'the head file names another MAC for it');
     }
     if (seq === 1 && row.kind !== 'chain.open') this.#report(row, 'edited', 'it does not open the chain');
-    if (body === undefined) return this.#examineWithoutBody(row);
     const columns = { ...row, chain: this.#deps.chain };
-    if (!constantTimeEqual(leafHash(columns, body.salt, body.json), row.leafHash)) {
-      this.#report(row, 'edited', 'its columns or its body are not what its leaf hash commits to');
+    if (!constantTimeEqual(leafHash(columns, row.bodyHash), row.leafHash)) {
+      this.#report(row, 'edited', 'its columns are not what its leaf hash commits to');
+      return;
+    }
+    if (body === undefined) return this.#examineWithoutBody(row);
+    if (!constantTimeEqual(bodyHash(body.salt, body.json), row.bodyHash)) {
+      this.#report(row, 'edited', 'its body is not what its leaf hash commits to');
       return;
     }
     this.#examineBody(row, body.json);

@@ -1,5 +1,6 @@
 // A chain of audit events: what each row commits to, and the head that the next row continues. Normative:
-//   leaf_hash = SHA-256(00 ‖ canonical JSON of {at, chain, id, kind, seq, vault} ‖ SHA-256(salt ‖ event JSON))
+//   body_hash = SHA-256(salt ‖ event JSON)
+//   leaf_hash = SHA-256(00 ‖ canonical JSON of {at, chain, id, intent, kind, seq, vault} ‖ body_hash)
 //   mac       = HMAC-SHA256(audit key, prev_mac ‖ chain id ‖ seq as u64be ‖ leaf_hash)
 //   prev_mac of seq 1 = HMAC-SHA256(audit key, "doorward audit chain v1" ‖ 00 ‖ chain id)
 // The leaf (RFC 9162 §2.1.1) commits to a salted body: the body can be deleted later and every proof survives.
@@ -21,6 +22,8 @@ export interface Head {
 export interface LeafColumns {
   readonly id: string;
   readonly kind: string;
+  /** The intent that an outcome ends. */
+  readonly intent: string | null;
   readonly vault: string | null;
   readonly chain: string;
   readonly seq: number;
@@ -30,10 +33,14 @@ export interface LeafColumns {
 const LEAF_PREFIX = Buffer.from([0]);
 const GENESIS = Buffer.from('doorward audit chain v1\0');
 
-export function leafHash(columns: LeafColumns, salt: Uint8Array, json: string): Buffer {
-  const { id, kind, vault, chain, seq, at } = columns;
-  const header = canonicalJson({ id, kind, vault, chain, seq, at });
-  return sha256(LEAF_PREFIX, Buffer.from(header), sha256(salt, Buffer.from(json)));
+export function bodyHash(salt: Uint8Array, json: string): Buffer {
+  return sha256(salt, Buffer.from(json));
+}
+
+export function leafHash(columns: LeafColumns, body: Uint8Array): Buffer {
+  const { id, kind, intent, vault, chain, seq, at } = columns;
+  const header = canonicalJson({ id, kind, intent, vault, chain, seq, at });
+  return sha256(LEAF_PREFIX, Buffer.from(header), body);
 }
 
 export function chainMac(macKey: Uint8Array, previous: Uint8Array, at: ChainPlace, leaf: Uint8Array): Buffer {
@@ -64,7 +71,9 @@ export function sealEvent(macKey: Uint8Array, chain: Id<'chn'>, head: Head, draf
   const { event, json, salt } = draft;
   const { id, kind, vault, at } = event;
   const seq = head.seq + 1;
-  const leaf = leafHash({ id, kind, vault, chain, seq, at }, salt, json);
+  const intent = event.kind === 'call.outcome' ? event.intent : null;
+  const body = bodyHash(salt, json);
+  const leaf = leafHash({ id, kind, intent, vault, chain, seq, at }, body);
   return {
     id,
     vault,
@@ -73,8 +82,9 @@ export function sealEvent(macKey: Uint8Array, chain: Id<'chn'>, head: Head, draf
     prevMac: head.mac,
     mac: chainMac(macKey, head.mac, { chain, seq }, leaf),
     kind,
-    intent: event.kind === 'call.outcome' ? event.intent : null,
+    intent,
     at,
+    bodyHash: body,
     leafHash: leaf,
     month: `${at.slice(0, 7)}-01`,
     salt,

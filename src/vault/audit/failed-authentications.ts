@@ -1,15 +1,13 @@
 // Failures before authentication, counted per peer prefix and reason: strangers can neither fill the log nor stall
 // calls, since they get one event per window and share a table of fixed size.
-import ipaddr from 'ipaddr.js';
 import type { AuditInput } from '../../core/audit-event.ts';
+import { peerPrefix } from '../../core/ip-range.ts';
 import type { Clock } from '../../core/time.ts';
 
 const WINDOW_MS = 10_000;
 const MAX_ENTRIES = 256;
 const MAX_REASON_LENGTH = 128;
 const OTHER = 'other';
-const IPV4_PREFIX_BITS = 24;
-const IPV6_PREFIX_BITS = 56;
 
 interface FailedAuthenticationsDeps {
   readonly clock: Clock;
@@ -36,7 +34,7 @@ export class FailedAuthentications {
 
   note(peer: string, reason: string): void {
     const now = this.#deps.clock.now();
-    const tally = this.#find(toPrefix(peer), reason.slice(0, MAX_REASON_LENGTH), now);
+    const tally = this.#find(peerPrefix(peer), reason.slice(0, MAX_REASON_LENGTH), now);
     tally.count += 1;
     tally.to = now;
     this.#timer ??= setTimeout(() => {
@@ -95,13 +93,4 @@ export class FailedAuthentications {
       if (old.from < tally.from) tally.from = old.from;
     }
   }
-}
-
-/** The /24 or /56 that a peer is in; mapped addresses are IPv4. */
-export function toPrefix(peer: string): string {
-  if (!ipaddr.isValid(peer)) return 'unknown';
-  const address = ipaddr.process(peer);
-  const bits = address.kind() === 'ipv4' ? IPV4_PREFIX_BITS : IPV6_PREFIX_BITS;
-  const bytes = address.toByteArray().map((byte, i) => (i < bits / 8 ? byte : 0));
-  return `${ipaddr.fromByteArray(bytes).toString()}/${bits}`;
 }
