@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = new URL('../', import.meta.url);
 
 /** Its modification time is when the build began. */
-export const STAMP = fileURLToPath(new URL('dist/.built', ROOT));
+const STAMP = fileURLToPath(new URL('dist/.built', ROOT));
 
 const MAIN = fileURLToPath(new URL('dist/main.js', ROOT));
 const SOURCE = fileURLToPath(new URL('src', ROOT));

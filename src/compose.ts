@@ -1,5 +1,4 @@
 // Config → App: the only place where everything is joined. Each part is opened after what it stands on and closed before it.
-import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureLimit } from './broker/failure-limit.ts';
@@ -13,18 +12,21 @@ import { adminSocketPath } from './core/socket-path.ts';
 import type { Clock, Randomness } from './core/time.ts';
 import { createSigningKeyPair } from './crypto/access-token.ts';
 import { hmacSha256 } from './crypto/encoding.ts';
+import { ownAddresses } from './egress/own-addresses.ts';
 import { createResolver } from './egress/resolve.ts';
 import { createEgress, DEFAULT_TIMEOUTS } from './egress/send.ts';
 import { createService } from './http/app.ts';
-import type { Readiness } from './http/health.ts';
-import { createListener } from './http/listener.ts';
-import { openServers, type Servers } from './http/server.ts';
+import { startingListener } from './http/health.ts';
+import { allowedHosts, createListener } from './http/listener.ts';
+import { createReadiness } from './http/readiness.ts';
+import { openServers } from './http/server.ts';
 import { jobs } from './jobs/registry.ts';
 import { startJobs } from './jobs/scheduler.ts';
 import type { OperationDeps } from './operations/operation.ts';
 import { ROOT_KEY_PROVIDERS } from './providers/root-keys/registry.ts';
 import { claimDataDirectory } from './store/data-directory.ts';
-import { type Database, type DatabaseOptions, openDatabase } from './store/database.ts';
+import type { DatabaseOptions } from './store/database-options.ts';
+import { openDatabase } from './store/database.ts';
 import { openHeadFile } from './store/head-file.ts';
 import { migrate } from './store/migrate.ts';
 import { databaseTime, EPOCH_CHANNEL } from './store/vaults.ts';
@@ -43,7 +45,8 @@ export interface World {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
-  readonly passphrase?: () => Promise<string>;
+  /** Asks a person; twice where the passphrase is a new one. */
+  readonly passphrase?: (isNew: boolean) => Promise<string>;
   readonly lookup?: (host: string) => Promise<readonly string[]>;
 }
 
@@ -62,38 +65,61 @@ export interface App {
 }
 
 export const VERSION = packageVersion();
-const MAX_CLOCK_DIFFERENCE_MS = 5000;
+/** How long administrative answers may take to end once calls have drained. */
+const ANSWERS_LIMIT_MS = 2000;
 
 export async function compose(config: ServerConfig, world: World): Promise<App> {
-  const closers: (() => Promise<unknown> | void)[] = [];
+  const closers = new Closers(world.log);
   try {
-    return await open(config, world, closers);
+    const installation = await openInstallation(config, world, closers);
+    const vault = await openVault(config, world, { ...installation, closers });
+    return await openApp(config, world, { ...installation, ...vault, closers });
   } catch (error) {
-    for (const close of closers.reverse()) await close();
+    await closers.close();
     throw error;
   }
 }
 
-async function open(
-  config: ServerConfig,
-  world: World,
-  closers: (() => Promise<unknown> | void)[],
-): Promise<App> {
-  const { clock, log } = world;
-  const ids: IdSource = { clock, randomness: world.randomness };
+/** What has been opened; the last one opened is the first to go. */
+class Closers {
+  readonly #log: Log;
+  readonly #closers: (() => Promise<unknown> | void)[] = [];
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  add(close: () => Promise<unknown> | void): void {
+    this.#closers.push(close);
+  }
+
+  /** A closer that fails does not keep the others from their turn. */
+  async close(): Promise<void> {
+    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
+      try {
+        await close();
+      } catch (error) {
+        this.#log.error({ error }, 'closing failed');
+      }
+    }
+  }
+}
+
+/** The data directory, the sockets, the database and the keys that open what is in it. */
+async function openInstallation(config: ServerConfig, world: World, closers: Closers) {
+  const ids: IdSource = { clock: world.clock, randomness: world.randomness };
   const socketPath = adminSocketPath(config.dataDirectory, config.runtimeDirectory);
   const claim = await claimDataDirectory(config.dataDirectory, { socketPath });
-  closers.push(() => claim.release());
-  const servers = await openServers({ ...config.listen, socketPath });
-  closers.push(() => (servers.destroy(), servers.close()));
-  const publicUrl = config.publicUrl ?? servers.url;
+  closers.add(() => claim.release());
+  const servers = await openServers({ ...config.listen, socketPath, starting: startingListener(ids) });
+  closers.add(() => servers.close(0));
 
   const databaseOptions = databaseOptionsOf(config);
   await migrate(databaseOptions);
   const database = await openDatabase(databaseOptions);
-  closers.push(() => database.close());
+  closers.add(() => database.close());
 
-  const passphrase = config.rootKeyProvider === 'passphrase' ? once(passphraseOf(config, world)) : undefined;
+  const passphrase = config.rootKeyProvider === 'passphrase' ? passphraseOf(config, world) : undefined;
   const { keyring, vaultId, isFirstStart } = await unseal({
     db: database.admin,
     ids,
@@ -104,90 +130,115 @@ async function open(
       ),
     owner: { path: config.ownerCredentialFile, passphrase },
   });
-  closers.push(() => keyring.dispose());
+  closers.add(() => keyring.dispose());
+  return { ids, servers, socketPath, database, keyring, vaultId, isFirstStart };
+}
 
+type Installation = Awaited<ReturnType<typeof openInstallation>> & { readonly closers: Closers };
+
+/** What decides and remembers: the audit log, the rights in memory and the lease that keeps them fresh. */
+async function openVault(config: ServerConfig, { clock, log }: World, installation: Installation) {
+  const { ids, database, keyring, vaultId, closers } = installation;
   const replica = newId(ids, 'rep');
-  const alarm = (found: { table: string; row: string; reason: string }) =>
-    log.error(found, 'integrity alarm');
   const headFile = openHeadFile(join(config.dataDirectory, 'audit-heads.json'));
   const macKey = keyring.systemKey('audit-mac').use((key) => Buffer.from(key));
   const headKeys = keyring.systemKey('audit-head').use((seed) => createSigningKeyPair(seed));
   const audit = await createAuditLog({
-    ...{ database, macKey, headKey: headKeys.privateKey, ids, replica, headFile },
-    ...{ installation: keyring.installation, version: VERSION, onAlarm: alarm },
+    database,
+    macKey,
+    headKey: headKeys.privateKey,
+    ids,
+    replica,
+    headFile,
+    installation: keyring.installation,
+    version: VERSION,
+    onAlarm: (found) => log.error(found, 'integrity alarm'),
   });
-  closers.push(() => audit.close());
+  closers.add(() => audit.close());
 
   const authority = new Authority({
-    ...{ database, clock, keyring, vaultId },
-    onAlarm: (table, row) => {
-      const found = { table, row, reason: 'the row does not match its MAC and is ignored' };
-      alarm(found);
-      const event = {
-        kind: 'integrity.alarm',
-        vault: vaultId,
-        principal: { type: 'system' },
-        ...found,
-      } as const;
-      audit.append(event).catch((error: unknown) => log.error({ error }, 'an alarm was not recorded'));
-    },
+    database,
+    clock,
+    keyring,
+    vaultId,
+    onAlarm: (table, row) =>
+      recordAlarm(
+        { audit, log, vaultId },
+        { table, row, reason: 'the row does not match its MAC and is ignored' },
+      ),
   });
+  const live = new LiveCalls();
+  const notRenewed = (error: unknown) => log.warn({ error }, 'the lease was not renewed');
   const lease = new Lease({
-    ...{ calls: database.calls, clock, replica, authority },
+    calls: database.calls,
+    clock,
+    replica,
+    authority,
+    isAlone: database.kind === 'embedded',
     auditHeads: () => audit.heads(),
     onPeerHeads: (heads) => {
       for (const head of heads) audit.observePeerHeads(head);
     },
-    onError: (error) => log.warn({ error }, 'the lease was not renewed'),
+    onBlind: () =>
+      live.endAll(new Problem('database-unavailable', { detail: 'Rights are not known any more.' })),
+    onError: notRenewed,
   });
+  authority.onChange(() => live.endRevoked());
   await lease.start();
-  closers.push(() => lease.stop());
+  closers.add(() => lease.stop());
   const listening = await database.listen(
     EPOCH_CHANNEL,
     () => void lease.catchUp().catch((error: unknown) => log.warn({ error }, 'a change was not loaded')),
-    () => void lease.renew().catch((error: unknown) => log.warn({ error }, 'the lease was not renewed')),
+    () => void lease.renew().catch(notRenewed),
   );
-  closers.push(() => listening.close());
+  closers.add(() => listening.close());
+  const verify = () => verifyAudit({ database, macKey, headPublicKey: headKeys.publicKey, headFile });
+  return { replica, audit, authority, lease, live, verify };
+}
 
+type Vault = Awaited<ReturnType<typeof openVault>>;
+
+/** How it is reached: the broker and the administrative operations behind the sockets, and the jobs beside them. */
+async function openApp(config: ServerConfig, world: World, parts: Installation & Vault): Promise<App> {
+  const { clock, log } = world;
+  const { ids, servers, database, keyring, vaultId, replica, audit, authority, lease, closers } = parts;
+  const publicUrl = config.publicUrl ?? servers.url;
   const tokens = new Tokens({
-    ...{ keyring, ids, authority, db: database.admin, issuer: publicUrl, tokenSeconds: config.tokenSeconds },
+    keyring,
+    ids,
+    authority,
+    db: database.admin,
+    issuer: publicUrl,
+    tokenSeconds: config.tokenSeconds,
   });
-  const credentials = new Credentials({
-    ...{ calls: database.calls, authority, keyring, cacheSeconds: config.valueCacheSeconds },
-  });
-  closers.push(() => credentials.close());
-  const live = new LiveCalls();
-  const policy: AddressPolicy = {
-    allowedCidrs: config.egressAllowCidrs,
-    alwaysBlocked: await ownAddresses(config, servers),
-  };
-  const egress = createEgress({
-    ...{ clock, policy, ca: config.egressCa, defaultTimeouts: DEFAULT_TIMEOUTS },
-    resolver: createResolver({ clock, ...(world.lookup === undefined ? {} : { lookup: world.lookup }) }),
-  });
-  closers.push(() => egress.close());
-  authority.onChange(() => live.endRevoked());
-
-  const failures = new FailureLimit(clock);
-  const broker: BrokerDeps = {
-    ...{ ids, authority, lease, tokens, credentials, audit, egress, live, failures, log },
-    fieldHash: (text) => fieldHash(keyring, text),
-  };
+  const broker = await openBroker(config, world, { ...parts, tokens });
+  const { live, failures, credentials } = broker;
   const operations: OperationDeps = {
-    ...{ database, ids, keyring, vaultId, authority, lease, tokens, audit },
-    verifyAudit: () => verifyAudit({ database, macKey, headPublicKey: headKeys.publicKey, headFile }),
+    database,
+    ids,
+    keyring,
+    vaultId,
+    authority,
+    lease,
+    tokens,
+    audit,
+    verifyAudit: parts.verify,
     server: {
-      ...{ version: VERSION, replica, startedAt: clock.now(), rootKeyProvider: config.rootKeyProvider },
+      version: VERSION,
+      replica,
+      startedAt: clock.now(),
+      rootKeyProvider: config.rootKeyProvider,
       publicUrl: () => publicUrl,
-      exposedFiles: [
-        config.dataDirectory,
-        ...(config.rootKeyProvider === 'file' ? [config.rootKeyFile] : []),
-        config.ownerCredentialFile,
-      ],
+      exposedFiles: exposedFiles(config),
     },
   };
   let isDraining = false;
-  const readiness = () => checkReadiness({ database, lease, clock, isDraining });
+  const readiness = createReadiness({
+    clock,
+    lease,
+    isDraining: () => isDraining,
+    databaseTime: () => databaseTime(database.calls),
+  });
   servers.serve(
     createListener({
       broker,
@@ -196,24 +247,16 @@ async function open(
       isDraining: () => isDraining,
     }),
   );
-  const scheduler = startJobs(
-    jobs({ ...{ database, audit, credentials, keyring, clock, replica, vaultId } }),
-    log,
-  );
-  closers.push(() => scheduler.stop());
+  const scheduler = startJobs(jobs({ database, audit, credentials, keyring, clock, replica, vaultId }), log);
+  closers.add(() => scheduler.stop());
 
   const close = once(async () => {
     isDraining = true;
-    const limit = setTimeout(() => {
-      live.endAll(new Problem('draining', { detail: 'The server stopped before the answer was whole.' }));
-    }, config.drainSeconds * 1000);
-    await live.settled();
-    clearTimeout(limit);
-    // The last closer opened is the first to go: jobs, egress, credentials, lease, audit, database, sockets, claim.
-    for (const closer of closers.reverse()) {
-      await Promise.resolve(closer()).catch((error: unknown) => log.error({ error }, 'closing failed'));
-    }
+    await live.drain(config.drainSeconds * 1000);
+    await servers.close(ANSWERS_LIMIT_MS); // administrative answers under way still need the database
+    await closers.close();
   });
+  const { socketPath, isFirstStart } = parts;
   return {
     url: publicUrl,
     address: servers.url,
@@ -226,67 +269,89 @@ async function open(
   };
 }
 
+/** In the server's log at once, in the audit log as soon as it can be. */
+function recordAlarm(
+  { audit, log, vaultId }: Pick<Vault, 'audit'> & Pick<Installation, 'vaultId'> & { readonly log: Log },
+  found: { readonly table: string; readonly row: string; readonly reason: string },
+): void {
+  log.error(found, 'integrity alarm');
+  audit
+    .append({ kind: 'integrity.alarm', vault: vaultId, principal: { type: 'system' }, ...found })
+    .catch((error: unknown) => log.error({ error }, 'an alarm was not recorded'));
+}
+
+async function openBroker(
+  config: ServerConfig,
+  { clock, log, lookup }: World,
+  parts: Installation & Vault & { readonly tokens: Tokens },
+): Promise<BrokerDeps> {
+  const { ids, servers, database, keyring, audit, authority, lease, tokens, live, closers } = parts;
+  const credentials = new Credentials({
+    calls: database.calls,
+    authority,
+    keyring,
+    cacheSeconds: config.valueCacheSeconds,
+    onAlarm: (row, reason) =>
+      recordAlarm({ audit, log, vaultId: parts.vaultId }, { table: 'secret', row, reason }),
+  });
+  closers.add(() => credentials.close());
+  const databases = [config.databaseUrl, config.migrationDatabaseUrl, config.listenDatabaseUrl];
+  const policy: AddressPolicy = {
+    allowedCidrs: config.egressAllowCidrs,
+    alwaysBlocked: await ownAddresses(servers, databases),
+  };
+  const egress = createEgress({
+    clock,
+    policy,
+    ca: config.egressCa,
+    defaultTimeouts: DEFAULT_TIMEOUTS,
+    resolver: createResolver({ clock, ...(lookup === undefined ? {} : { lookup }) }),
+  });
+  closers.add(() => egress.close());
+  return {
+    ids,
+    authority,
+    lease,
+    tokens,
+    credentials,
+    audit,
+    egress,
+    live,
+    log,
+    failures: new FailureLimit(clock),
+    fieldHash: (text) => fieldHash(keyring, text),
+  };
+}
+
 function databaseOptionsOf(config: ServerConfig): DatabaseOptions {
   const { databaseUrl: url, migrationDatabaseUrl, listenDatabaseUrl } = config;
   if (url === undefined) return { kind: 'embedded', dataDirectory: config.dataDirectory };
   return {
-    ...{ kind: 'postgres', url },
+    kind: 'postgres',
+    url,
     ...(migrationDatabaseUrl === undefined ? {} : { migrationUrl: migrationDatabaseUrl }),
     // A separate address for LISTEN says that the main one leads to a pooler, which keeps no prepared statements.
     ...(listenDatabaseUrl === undefined ? {} : { listenUrl: listenDatabaseUrl, prepare: false }),
   };
 }
 
-async function checkReadiness(parts: {
-  readonly database: Database;
-  readonly lease: Lease;
-  readonly clock: Clock;
-  readonly isDraining: boolean;
-}): Promise<Readiness> {
-  const { database, lease, clock, isDraining } = parts;
-  const time = await databaseTime(database.calls).catch(() => undefined);
-  const differenceMs = time === undefined ? 0 : Math.abs(time.getTime() - clock.now().getTime());
-  const checks = {
-    draining: isDraining ? 'shutting down' : 'ok',
-    database: time === undefined ? 'does not answer' : 'ok',
-    rights: lease.isValid() ? 'ok' : 'the lease has lapsed',
-    clock: differenceMs > MAX_CLOCK_DIFFERENCE_MS ? `${differenceMs} ms from the database` : 'ok',
-  };
-  return { isReady: Object.values(checks).every((check) => check === 'ok'), checks };
+/** What a program of the same user could read. */
+function exposedFiles(config: ServerConfig): string[] {
+  const { dataDirectory, rootKeyProvider, rootKeyFile, ownerCredentialFile } = config;
+  return [dataDirectory, ...(rootKeyProvider === 'file' ? [rootKeyFile] : []), ownerCredentialFile];
 }
 
-/** Host header values by which this server may be called. */
-function allowedHosts(publicUrl: string, servers: Servers): ReadonlySet<string> {
-  const hosts = [new URL(publicUrl).host, new URL(servers.url).host];
-  for (const name of ['localhost', '127.0.0.1', '[::1]']) hosts.push(`${name}:${servers.port}`);
-  return new Set(hosts.map((host) => host.toLowerCase()));
-}
-
-/** Where calls must never be sent: to this server itself, or to its database. */
-async function ownAddresses(
-  config: ServerConfig,
-  servers: Servers,
-): Promise<readonly { address: string; port: number }[]> {
-  const own = [{ address: config.listen.host, port: servers.port }];
-  for (const url of [config.databaseUrl, config.migrationDatabaseUrl, config.listenDatabaseUrl]) {
-    const parts = /@([^/?]+)/.exec(url ?? '')?.[1]?.split(',') ?? [];
-    for (const part of parts) {
-      const [, host = '', port = '5432'] = /^\[?([^\]]+?)\]?(?::(\d+))?$/.exec(part) ?? [];
-      const found = await lookup(host, { all: true }).catch(() => []);
-      for (const { address } of found) own.push({ address, port: Number(port) });
-    }
-  }
-  return own.filter(({ address }) => /^[\d.]+$|:/.test(address));
-}
-
-function passphraseOf(config: ServerConfig, world: World): () => Promise<string> {
-  return async () => {
-    const given = config.passphrase ?? (await world.passphrase?.());
+/** Asked for at most once. `isNew`: nothing can be opened yet, so that a typing error would never be noticed. */
+function passphraseOf(config: ServerConfig, world: World): (isNew?: boolean) => Promise<string> {
+  const ask = async (isNew: boolean) => {
+    const given = config.passphrase ?? (await world.passphrase?.(isNew));
     if (given !== undefined) return given;
     throw new Problem('not-ready', {
       detail: 'The passphrase provider needs DOORWARD_PASSPHRASE_FILE, or a terminal to ask on.',
     });
   };
+  let answer: Promise<string> | undefined;
+  return (isNew = false) => (answer ??= ask(isNew));
 }
 
 function fieldHash(keyring: Keyring, text: string): string {

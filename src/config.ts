@@ -33,6 +33,11 @@ const cidrList = z
     }
   });
 
+const databaseUrl = z
+  .string()
+  .refine(isPostgresUrl, 'postgres://USER:PASSWORD@HOST:PORT/DATABASE, special characters percent-encoded')
+  .optional();
+
 /** Every variable, with what it is for. The keys are the names in the environment. */
 const Variables = z.object({
   DOORWARD_DATA_DIR: z.string().optional().describe('Directory of the embedded database, keys and socket'),
@@ -41,12 +46,9 @@ const Variables = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('Address agents use; issuer of tokens'),
-  DATABASE_URL: z.string().optional().describe('Postgres 15 or newer; without it the embedded database'),
-  DOORWARD_MIGRATION_DATABASE_URL: z
-    .string()
-    .optional()
-    .describe('The owning role, used for migrations only'),
-  DOORWARD_LISTEN_DATABASE_URL: z.string().optional().describe('Direct address for LISTEN behind a pooler'),
+  DATABASE_URL: databaseUrl.describe('Postgres 15 or newer; without it the embedded database'),
+  DOORWARD_MIGRATION_DATABASE_URL: databaseUrl.describe('The owning role, used for migrations only'),
+  DOORWARD_LISTEN_DATABASE_URL: databaseUrl.describe('Direct address for LISTEN behind a pooler'),
   DOORWARD_ROOT_KEY_PROVIDER: z
     .enum(['file', 'passphrase'])
     .default('file')
@@ -198,6 +200,17 @@ function isCidr(text: string): boolean {
   try {
     parseCidr(text);
     return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Several hosts may stand where a URL has one. */
+function isPostgresUrl(text: string): boolean {
+  try {
+    const { protocol, username, password } = new URL(text.replace(/^(\w+:\/\/(?:[^@/?]*@)?[^,/?]*),[^/?]*/, '$1'));
+    decodeURIComponent(username + password);
+    return protocol === 'postgres:' || protocol === 'postgresql:';
   } catch {
     return false;
   }

@@ -1,24 +1,29 @@
 // The agent: an ordinary program with the official OpenAI SDK, started by `doorward run`. It does what the lines on its
 // stdin say and answers each with a line of JSON. It knows nothing of Doorward: the SDK reads OPENAI_API_KEY and
 // OPENAI_BASE_URL as it always does.
+import { subscribe } from 'node:diagnostics_channel';
 import { statSync } from 'node:fs';
-import { connect, Socket } from 'node:net';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import OpenAI from 'openai';
+import OpenAI, { APIError } from 'openai';
 
-/** Every byte that any socket of this process received, below HTTP: for the search at the end. @type {Buffer[]} */
+/** Every byte that came in on a connection of this process, below HTTP: for the search at the end. @type {Buffer[]} */
 const received = [];
-const push = Socket.prototype.push;
-Socket.prototype.push = function (/** @type {any} */ chunk, encoding) {
-  if (Buffer.isBuffer(chunk)) received.push(Buffer.from(chunk));
-  return push.call(this, chunk, encoding);
-};
+subscribe('net.client.socket', (message) => {
+  const { socket } = /** @type {{ socket: import('node:net').Socket }} */ (message);
+  const push = socket.push.bind(socket);
+  socket.push = (/** @type {unknown} */ chunk, encoding) => {
+    if (Buffer.isBuffer(chunk)) received.push(Buffer.from(chunk));
+    return push(chunk, encoding);
+  };
+});
 
 const client = new OpenAI();
-const question = /** @type {const} */ ({
+/** @type {import('openai').OpenAI.ChatCompletionCreateParamsNonStreaming} */
+const question = {
   model: 'demo-1',
   messages: [{ role: 'user', content: 'Hello from a program without a key' }],
-});
+};
 
 /** @type {Record<string, (argument: string) => Promise<unknown>>} */
 const steps = {
@@ -67,8 +72,10 @@ async function attempt(name, argument) {
   try {
     return { value: await steps[name]?.(argument) };
   } catch (error) {
-    if (!(error instanceof OpenAI.APIError)) throw error;
-    return { error: { class: error.constructor.name, status: error.status, message: error.message } };
+    if (!(error instanceof APIError)) throw error;
+    const { status, message, code } = error;
+    const { rule } = /** @type {{ rule?: string }} */ (error.error ?? {});
+    return { error: { class: error.constructor.name, status, message, code, rule } };
   }
 }
 

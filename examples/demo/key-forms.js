@@ -22,14 +22,19 @@ export function searchForms(key) {
   const bytes = Buffer.from(key);
   const forms = new Map([
     ['raw', key],
-    ['reversed', [...key].reverse().join('')],
+    ['reversed', Array.from(key).reverse().join('')],
     ['hex', bytes.toString('hex')],
     ['upper-case hex', bytes.toString('hex').toUpperCase()],
     ['percent', encodeURIComponent(key)],
     ['percent, every byte', percentEncoded(bytes)],
     ['JSON', JSON.stringify(key).slice(1, -1).replaceAll('/', '\\/')],
-    ['JSON, every character', [...key].map((one) => `\\u00${hexOf(one)}`).join('')],
-    ['base64, reversed', [...bytes.toString('base64')].reverse().join('')],
+    [
+      'JSON, every character',
+      Array.from(key)
+        .map((one) => `\\u00${hexOf(one)}`)
+        .join(''),
+    ],
+    ['base64, reversed', Array.from(bytes.toString('base64')).reverse().join('')],
   ]);
   for (const shift of [0, 1, 2]) {
     const inner = base64Inside(bytes, shift);
@@ -40,16 +45,17 @@ export function searchForms(key) {
 }
 
 /**
- * Names of the forms found in `bytes`, which are also searched with the framing of HTTP chunks taken out: a key that
- * was cut in two by it counts.
+ * Names of the forms found in `bytes`.
  * @param {ReadonlyMap<string, Buffer>} forms
  * @param {Buffer} bytes
  */
 export function findForms(forms, bytes) {
-  const joined = Buffer.from(bytes.toString('latin1').replaceAll(/\r\n[0-9a-fA-F]+\r\n/g, ''), 'latin1');
-  return [...forms]
-    .filter(([, form]) => bytes.includes(form) || joined.includes(form))
-    .map(([name]) => name);
+  return [...forms].filter(([, form]) => bytes.includes(form)).map(([name]) => name);
+}
+
+/** Bytes of HTTP with the framing of chunks taken out, which could cut a key in two. @param {Buffer} bytes */
+export function withoutFraming(bytes) {
+  return Buffer.from(bytes.toString('latin1').replaceAll(/\r\n[0-9a-fA-F]+\r\n/g, ''), 'latin1');
 }
 
 /**

@@ -26,7 +26,7 @@ export async function authenticate(
   call: BrokeredCall,
   service: Service | undefined,
 ): Promise<CallingAgent> {
-  const token = findToken(call, service);
+  const token = findToken(deps, call, service);
   if (token === undefined) throw unauthenticated(deps, call, 'no-token');
   return token.startsWith('dw_') ? await byPlaceholder(deps, call, token) : byAccessToken(deps, call, token);
 }
@@ -49,6 +49,7 @@ function byAccessToken(deps: BrokerDeps, call: BrokeredCall, token: string): Cal
     ? undefined
     : deps.failures.retryAfterSeconds(call.client);
   if (retryAfter !== undefined) {
+    deps.audit.noteFailedAuthentication(call.client, 'too-many-attempts');
     throw new Problem('too-many-attempts', {
       detail: 'Too many tokens from this address were not valid.',
       extensions: { retryAfterSeconds: retryAfter },
@@ -82,7 +83,7 @@ function unauthenticated(deps: BrokerDeps, call: BrokeredCall, reason: keyof typ
 }
 
 /** The token of the call: the same one in two slots counts once, two different ones are ambiguous. */
-function findToken(call: BrokeredCall, service: Service | undefined): string | undefined {
+function findToken(deps: BrokerDeps, call: BrokeredCall, service: Service | undefined): string | undefined {
   const headerSlots = new Set<string>(CREDENTIAL_SLOTS);
   const querySlots = new Set([QUERY_SLOT]);
   const own = service === undefined ? undefined : slotsOf(service);
@@ -98,6 +99,7 @@ function findToken(call: BrokeredCall, service: Service | undefined): string | u
   }
   for (const token of queryTokens(call.address, querySlots)) found.add(token);
   if (found.size > 1) {
+    deps.audit.noteFailedAuthentication(call.client, 'ambiguous-credential');
     throw new Problem('ambiguous-credential', { detail: 'Send one token, or the same one in every slot.' });
   }
   const [token] = found.size === 0 ? others : found;

@@ -1,4 +1,5 @@
 // A brokered call, top to bottom. Decide before inject, audit before send, one exit records.
+import type { Service } from '../core/entities.ts';
 import { Problem } from '../core/problem.ts';
 import { authenticate } from './authenticate.ts';
 import type { Answer, BrokeredCall } from './call.ts';
@@ -23,7 +24,10 @@ export async function broker(deps: BrokerDeps, call: BrokeredCall, answer: Answe
     const epoch = await record.begin(allowed);
     if (epoch > allowed.epoch) {
       await deps.authority.syncTo(epoch);
-      allowed = decideCall(deps, caller, { ...target, service: deps.authority.serviceByName(call.service) });
+      const again = decideCall(deps, caller, { ...target, service: deps.authority.serviceByName(call.service) });
+      // The intent names what was decided first: nothing else may be sent under it.
+      if (!isSameService(again.service, allowed.service)) throw serviceChanged();
+      allowed = again;
     }
     const opened = await deps.credentials.open(allowed.service);
     release = opened.release;
@@ -44,8 +48,22 @@ export async function broker(deps: BrokerDeps, call: BrokeredCall, answer: Answe
   }
 }
 
+function isSameService(one: Service, other: Service): boolean {
+  return one.id === other.id && one.revision === other.revision;
+}
+
+function serviceChanged(): Problem {
+  return new Problem('not-ready', {
+    detail: 'The service changed while the call was on its way. Try again.',
+  });
+}
+
 function toProblem(deps: BrokerDeps, error: unknown): Problem {
-  if (error instanceof Problem) return error;
+  if (error instanceof Problem) {
+    const { code, internal } = error;
+    if (internal !== undefined && error.fault === 'vault') deps.log.warn({ code, internal }, 'a call was not made');
+    return error;
+  }
   deps.log.error({ error }, 'a call failed');
   return new Problem('internal', { cause: error });
 }

@@ -31,10 +31,14 @@ export function findTarget(call: BrokeredCall, service: Service | undefined): Ta
   return { service, method: requestMethod(call.method), address: canonicalAddress(call.address) };
 }
 
-/** Throws `frozen`, `no-grant` or `not-allowed`. */
+/** Throws `database-unavailable`, `unauthenticated`, `not-ready`, `frozen`, `no-grant` or `not-allowed`. */
 export function decideCall(deps: BrokerDeps, caller: CallingAgent, target: Target): Allowed {
-  const { authority } = deps;
+  const { authority, lease } = deps;
   const { service } = target;
+  if (!lease.isValid()) throw blind(); // before the intent, which would wait for a database that may not answer
+  // Much may have changed since the caller was authenticated: a run looked up, an intent written.
+  const gone = goneProblem(deps, caller, service);
+  if (gone !== undefined) throw gone;
   const agent = authority.agent(caller.agent.id);
   const decision = ask(deps, caller, target);
   if (decision.effect === 'deny' || service === undefined || agent === undefined) {
@@ -45,18 +49,34 @@ export function decideCall(deps: BrokerDeps, caller: CallingAgent, target: Targe
 }
 
 /**
- * The last look, synchronous, directly before the first byte and again at every change of rights: may memory still be
- * acted on, and does it still allow this very call?
+ * The last look, synchronous, directly before the first byte: may memory still be acted on, and does it still allow
+ * this very call?
  */
 export function recheck(deps: BrokerDeps, allowed: Allowed): Problem | undefined {
-  const { authority, lease } = deps;
-  if (!lease.isValid()) {
-    return new Problem('database-unavailable', {
-      detail: 'Rights can not be checked now. Try again shortly.',
-    });
-  }
+  return deps.lease.isValid() ? revoked(deps, allowed) : blind();
+}
+
+function blind(): Problem {
+  return new Problem('database-unavailable', { detail: 'Rights can not be checked now. Try again shortly.' });
+}
+
+/** Why memory, as it stands, does not allow this very call any more; for calls under way, after each change of rights. */
+export function revoked(deps: BrokerDeps, allowed: Allowed): Problem | undefined {
+  const { authority } = deps;
   if (authority.epoch === allowed.epoch) return undefined;
   const { caller, target } = allowed;
+  const gone = goneProblem(deps, caller, allowed.service);
+  if (gone !== undefined) return gone;
+  const decision = ask(deps, caller, { ...target, service: authority.service(allowed.service.id) });
+  return decision.effect === 'allow' ? undefined : toProblem(decision, caller, target);
+}
+
+/** Whether the run, the agent and the service are no longer those the call came with. */
+function goneProblem(
+  { authority }: BrokerDeps,
+  caller: CallingAgent,
+  service: Service | undefined,
+): Problem | undefined {
   const run = caller.run;
   if (run !== undefined && authority.run(run.placeholderHash) === undefined) {
     return new Problem('unauthenticated', { detail: 'The run this placeholder belongs to is over.' });
@@ -65,14 +85,13 @@ export function recheck(deps: BrokerDeps, allowed: Allowed): Problem | undefined
   if (agent === undefined || agent.generation !== caller.agent.generation) {
     return new Problem('unauthenticated', { detail: 'The token is not valid here any more.' });
   }
-  const service = authority.service(allowed.service.id);
-  if (service !== undefined && service.revision !== allowed.service.revision) {
+  const present = service === undefined ? undefined : authority.service(service.id);
+  if (present !== undefined && present.revision !== service?.revision) {
     return new Problem('not-ready', {
       detail: 'The service changed while the call was on its way. Try again.',
     });
   }
-  const decision = ask(deps, caller, { ...target, service });
-  return decision.effect === 'allow' ? undefined : toProblem(decision, caller, target);
+  return undefined;
 }
 
 function ask(deps: BrokerDeps, caller: CallingAgent, target: Target): Decision {

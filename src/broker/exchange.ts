@@ -1,9 +1,9 @@
 // Steps 8 and 9 together: the request goes out, the answer comes back through the guard, until one of both sides ends it.
 import { Problem } from '../core/problem.ts';
-import type { Flow, OutgoingRequest } from '../egress/send.ts';
+import type { Flow, OutgoingRequest } from '../egress/flow.ts';
 import type { Credential } from '../vault/credential.ts';
 import type { Answer } from './call.ts';
-import { type Allowed, recheck } from './decide.ts';
+import { type Allowed, recheck, revoked } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import { Guard } from './guard.ts';
 import type { CallRecord } from './record.ts';
@@ -44,7 +44,7 @@ export async function exchange(deps: BrokerDeps, parts: ExchangeParts): Promise<
       flow?.abort(problem);
       finish(problem);
     };
-    const stopWatching = deps.live.add({ recheck: () => recheck(deps, allowed), end: fail });
+    const stopWatching = deps.live.add({ revoked: () => revoked(deps, allowed), end: fail });
     const guard = new Guard({
       answer,
       scan: credential.scan,
@@ -58,6 +58,7 @@ export async function exchange(deps: BrokerDeps, parts: ExchangeParts): Promise<
       record.ended('aborted');
       fail(new Problem('internal', { internal: 'the caller went away' }));
     });
+    if (isOver) return; // gone before anything was sent
     flow = deps.egress.send(outgoing, {
       beforeFirstByte: () => recheck(deps, allowed),
       onHead: (head) => {

@@ -3,9 +3,10 @@
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { type HeaderPairs, incomingHeaders } from '../core/headers.ts';
-import { createLeakScan, type LeakMatch, type LeakScan, scanText } from '../core/leak-scan/scanner.ts';
+import type { LeakMatch } from '../core/leak-scan/findings.ts';
+import { createLeakScan, type LeakScan, scanText } from '../core/leak-scan/scanner.ts';
 import { Problem } from '../core/problem.ts';
-import type { UpstreamHead } from '../egress/send.ts';
+import type { UpstreamHead } from '../egress/flow.ts';
 import type { Credential } from '../vault/credential.ts';
 import type { Answer } from './call.ts';
 
@@ -85,7 +86,8 @@ export class Guard {
   }
 
   end(trailers: HeaderPairs): void {
-    if (this.#decoder === undefined) this.#finish(trailers);
+    // No bytes at all are no broken coding but an empty body.
+    if (this.#decoder === undefined || this.#encodedBytes === 0) this.#finish(trailers);
     else this.#decoder.once('end', () => this.#finish(trailers)).end();
   }
 

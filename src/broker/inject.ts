@@ -2,7 +2,7 @@
 import { decodedQueryNames, joinBasePath } from '../core/address.ts';
 import type { Id } from '../core/ids.ts';
 import { assertHeaderValue, type HeaderPairs, outgoingHeaders } from '../core/headers.ts';
-import type { OutgoingRequest } from '../egress/send.ts';
+import type { OutgoingRequest } from '../egress/flow.ts';
 import { type Credential, slotsOf } from '../vault/credential.ts';
 import type { BrokeredCall } from './call.ts';
 import type { Allowed } from './decide.ts';
@@ -40,12 +40,20 @@ function poolKey({ service }: Allowed, vaultId: string): string {
   return `${vaultId}:${service.id}:${service.revision}`;
 }
 
-/** The agent's parameters, as written, but for those the credential fills and those that carry the agent's own token. */
+/**
+ * The agent's parameters, as written, but for those that carry the agent's own token and those an upstream could take
+ * for the credential's: many servers do not tell letters' cases apart, and some not `.`, `-` and `_`.
+ */
 function keptQuery({ target, caller }: Allowed, slots: readonly string[]): readonly string[] {
   const { address } = target;
   const names = decodedQueryNames(address);
   const parts = address.search === '' ? [] : address.search.slice(1).split('&');
+  const taken = new Set(slots.map(comparable));
   return parts.filter(
-    (_part, at) => !slots.includes(names[at] ?? '') && address.query[at]?.[1] !== caller.token,
+    (_part, at) => !taken.has(comparable(names[at] ?? '')) && address.query[at]?.[1] !== caller.token,
   );
+}
+
+function comparable(name: string): string {
+  return name.trim().toLowerCase().replaceAll(/[-. ]/g, '_').replace(/\[.*$/, '');
 }

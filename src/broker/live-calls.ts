@@ -1,11 +1,14 @@
 // The calls under way: each can be asked whether it is still allowed, and is ended when it is not.
-import type { Problem } from '../core/problem.ts';
+import { Problem } from '../core/problem.ts';
 
 export interface LiveCall {
   /** Why the call may not go on, as memory stands now. */
-  recheck(): Problem | undefined;
+  revoked(): Problem | undefined;
   end(reason: Problem): void;
 }
+
+const CUT_EVERY_MS = 50;
+const POLL_MS = 20;
 
 export class LiveCalls {
   readonly #calls = new Set<LiveCall>();
@@ -28,21 +31,41 @@ export class LiveCalls {
 
   /** After a change of rights: ends whatever is no longer allowed, open streams included. */
   endRevoked(): void {
+    const failures: unknown[] = [];
     for (const call of this.#calls) {
-      const reason = call.recheck();
-      if (reason !== undefined) call.end(reason);
+      try {
+        const reason = call.revoked();
+        if (reason !== undefined) call.end(reason);
+      } catch (error) {
+        failures.push(error); // one that can't be ended must not keep the others alive
+      }
     }
+    if (failures.length > 0) throw new AggregateError(failures, 'calls could not be ended');
+  }
+
+  /** Lets the calls under way end by themselves for `limitMs`, then ends them. Resolves when all outcomes are written. */
+  async drain(limitMs: number): Promise<void> {
+    let cutting: NodeJS.Timeout | undefined;
+    const limit = setTimeout(() => {
+      const reason = new Problem('draining', { detail: 'The server stopped before the answer was whole.' });
+      const cut = () => this.endAll(reason);
+      cut();
+      cutting = setInterval(cut, CUT_EVERY_MS); // also what only now comes to its exchange
+    }, limitMs);
+    while (this.#calls.size > 0 || this.#finishing.size > 0) {
+      await Promise.race([Promise.allSettled(this.#finishing), nextTurn()]);
+    }
+    clearTimeout(limit);
+    clearInterval(cutting);
   }
 
   endAll(reason: Problem): void {
     for (const call of this.#calls) call.end(reason);
   }
+}
 
-  /** Resolves when no call is left and all outcomes are written. */
-  async settled(pollMs = 20): Promise<void> {
-    while (this.#calls.size > 0 || this.#finishing.size > 0) {
-      await Promise.allSettled([...this.#finishing]);
-      if (this.#calls.size > 0) await new Promise((resolve) => setTimeout(resolve, pollMs));
-    }
-  }
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, POLL_MS);
+  });
 }

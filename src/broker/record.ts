@@ -19,6 +19,9 @@ const COUNTED_ELSEWHERE: ReadonlySet<ProblemCode> = new Set([
   'ambiguous-credential',
 ]);
 
+/** Names of parameters an event tells; of the others it tells how many. */
+const MAX_QUERY_KEYS = 64;
+
 export class CallRecord {
   readonly leaks: LeakCount = { matches: 0, views: new Set() };
   /** What the upstream answered, as far as it came. */
@@ -68,7 +71,7 @@ export class CallRecord {
       secret: { id: secret.id, version: secret.current.number },
       method: target.method,
       path: target.address.path,
-      queryKeys: decodedQueryNames(target.address).map((name) => this.#queryKey(name)),
+      queryKeys: this.#queryKeys(decodedQueryNames(target.address)),
       body: { held: false },
       decision: {
         effect: 'allow',
@@ -136,7 +139,12 @@ export class CallRecord {
   }
 
   /** Parameter names are mostly words of the vendor's; what does not look like one may be anything. */
-  #queryKey(name: string): string {
-    return /^[A-Za-z0-9_.[\]-]{1,64}$/.test(name) ? name : `#${this.#deps.fieldHash(name)}`;
+  #queryKeys(names: readonly string[]): readonly string[] {
+    const different = [...new Set(names)];
+    const told = different
+      .slice(0, MAX_QUERY_KEYS)
+      .map((name) => (/^[A-Za-z0-9_.[\]-]{1,64}$/.test(name) ? name : `#${this.#deps.fieldHash(name)}`));
+    const left = different.length - told.length;
+    return left === 0 ? told : [...told, `+${left}`];
   }
 }

@@ -22,7 +22,8 @@ const LATE_MS = 2_000;
 export async function readEvents(client: Client, filter: EventFilter): Promise<readonly EventRecord[]> {
   const { since, limit } = filter;
   if (since !== undefined) {
-    const events = await readAfter(client, filter, floorId(Date.parse(since) - 1));
+    // The server looks at `at`; the ids only say where to begin.
+    const events = await readAfter(client, filter, floorId(Date.parse(since) - LATE_MS));
     return limit === undefined ? events : events.slice(-limit);
   }
   return (await client.call(auditList, { limit: limit ?? 50, ...toInput(filter) })).items;

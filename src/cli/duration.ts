@@ -4,7 +4,7 @@ import { usageFailure } from './failure.ts';
 const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /** Seconds of `30s`, `15m`, `8h`, `30d`; undefined for anything else. */
-export function parseDurationSeconds(text: string): number | undefined {
+function parseDurationSeconds(text: string): number | undefined {
   const found = /^(\d{1,6})([smhd])$/.exec(text);
   if (found === null) return undefined;
   const seconds = Number(found[1]) * UNIT_SECONDS[found[2] as keyof typeof UNIT_SECONDS];

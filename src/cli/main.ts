@@ -1,13 +1,13 @@
 // The command line from arguments to exit code. Failures become one message and a code here and nowhere else.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import type { RegisteredCommand } from './command.ts';
 import { createContext } from './context.ts';
 import type { Context } from './context.ts';
 import { exampleText, subcommandTerm } from './define.ts';
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure, ServerProblem } from './failure.ts';
 import { COMMANDS } from './registry.ts';
-import type { RegisteredCommand } from './registry.ts';
 import { styler } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 import { visibleLines } from './visible-text.ts';
@@ -20,7 +20,8 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     const chosen = findCommand(argv);
     for (const command of COMMANDS) {
       if (command !== chosen) program.command(command.name).description(command.summary);
-      else (await command.load()).register(program, (leaf) => (context = openContext(terminal, leaf)));
+      else
+        (await command.load()).register(program, (leaf) => (context = openContext(terminal, leaf)), COMMANDS);
     }
     addGlobalFlags(program);
     if (argv.length === 0) program.outputHelp();

@@ -101,11 +101,12 @@ async function printTable(
   write(context, `${lines.join('\n')}\n`);
 }
 
-const NO_LINES = {
-  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
-  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
-  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
-};
+const EDGES = ['top', 'bottom', 'left', 'right', 'mid'].flatMap((edge) =>
+  ['', '-mid', '-left', '-right'].map((end) => `${edge}${end}`),
+);
+const NO_LINES: Readonly<Record<string, string>> = Object.fromEntries(
+  [...EDGES, 'middle'].map((name) => [name, '']),
+);
 
 /**
  * As wide as the text where that fits. Else the last columns are left out, which scripts get whole, and then the

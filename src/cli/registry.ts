@@ -1,20 +1,5 @@
 // The commands, as the top-level help lists them. Each module is loaded only when its command is named.
-import type { Command } from 'commander';
-import type { Context } from './context.ts';
-
-/** Makes a command's context from the flags it and its parents were given. */
-export type OpenContext = (command: Command) => Context;
-
-interface CommandModule {
-  /** Adds the command to `program`. */
-  readonly register: (program: Command, open: OpenContext) => void;
-}
-
-export interface RegisteredCommand {
-  readonly name: string;
-  readonly summary: string;
-  readonly load: () => Promise<CommandModule>;
-}
+import type { RegisteredCommand } from './command.ts';
 
 export const COMMANDS: readonly RegisteredCommand[] = [
   { name: 'serve', summary: 'Run the broker', load: async () => import('./commands/serve.ts') },

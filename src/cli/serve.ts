@@ -1,12 +1,23 @@
 // `doorward serve`: runs the server in this process until SIGTERM or SIGINT, then drains.
 import { randomBytes } from 'node:crypto';
-import { compose, type App } from '../compose.ts';
+import { constants } from 'node:os';
+import { compose, type World } from '../compose.ts';
 import { parseServerConfig, unknownVariables } from '../config.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Context } from './context.ts';
+import { EXIT } from './exit-codes.ts';
+import { CommandFailure } from './failure.ts';
 import { askHidden } from './prompt.ts';
+import { explainStart } from './start-failure.ts';
+import { welcome } from './welcome.ts';
 
-export async function serve({ terminal, flags, isInteractive }: Context): Promise<void> {
+/** A terminal's interrupt reaches the server twice when npm started it: itself, and handed on. */
+const SAME_SIGNAL_MS = 200;
+/** What closing may take beyond draining, before the process ends with things left open. */
+const CLOSING_LIMIT_MS = 20_000;
+
+export async function serve(context: Context): Promise<void> {
+  const { terminal, flags } = context;
   const environment = {
     ...terminal.environment,
     ...(flags.dataDir === undefined ? {} : { DOORWARD_DATA_DIR: flags.dataDir }),
@@ -15,35 +26,44 @@ export async function serve({ terminal, flags, isInteractive }: Context): Promis
   const log = createLog(config.logLevel);
   for (const name of unknownVariables(environment))
     log.warn({ name }, 'nothing reads this variable; a typing error?');
-  const app = await compose(config, {
+  const world: World = {
     clock: { now: () => new Date(), monotonicMs: () => performance.now() },
     randomness: { bytes: (length) => randomBytes(length) },
     log,
-    ...(isInteractive ? { passphrase: () => askHidden(terminal, 'Passphrase') } : {}),
+    ...(context.isInteractive ? { passphrase: (isNew) => askPassphrase(context, isNew) } : {}),
+  };
+  const app = await compose(config, world).catch((error: unknown) => {
+    throw explainStart(error);
   });
-  terminal.stdout.write(banner(app));
+  terminal.stdout.write(welcome(app, config, environment));
   await stopSignal();
   log.info({}, 'draining');
+  setTimeout(
+    () => {
+      log.error({}, 'not everything could be closed in time');
+      process.exit(EXIT.failed);
+    },
+    config.drainSeconds * 1000 + CLOSING_LIMIT_MS,
+  ).unref();
   await app.close();
 }
 
-function banner(app: App): string {
-  const next = [
-    'doorward secret add openai',
-    'doorward service add openai --base-url https://api.openai.com --auth bearer --secret openai --key-env OPENAI_API_KEY --base-url-env OPENAI_BASE_URL=/v1',
-    'doorward agent add claude && doorward grant add claude openai && doorward run claude -- env',
-  ];
-  return `${[`Doorward listens on ${app.url}`, 'Next:', ...next.map((line) => `  ${line}`)].join('\n')}\n`;
+async function askPassphrase({ terminal }: Context, isNew: boolean): Promise<string> {
+  if (!isNew) return askHidden(terminal, 'Passphrase');
+  const chosen = await askHidden(terminal, 'New passphrase: without it nothing can be opened again');
+  if ((await askHidden(terminal, 'The same again')) === chosen) return chosen;
+  throw new CommandFailure(EXIT.usage, 'The two differ: nothing was made. Start again.');
 }
 
 /** The first signal drains; a second one ends at once. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        resolve();
-        process.once(signal, () => process.exit(130));
-      });
-    }
+    let firstMs: number | undefined;
+    const stop = (signal: 'SIGTERM' | 'SIGINT') => {
+      firstMs ??= performance.now();
+      resolve();
+      if (performance.now() - firstMs > SAME_SIGNAL_MS) process.exit(128 + constants.signals[signal]);
+    };
+    process.on('SIGTERM', stop).on('SIGINT', stop);
   });
 }

@@ -2,7 +2,7 @@
 import { styleText } from 'node:util';
 import type { Readable, Writable } from 'node:stream';
 
-export interface InputStream extends Readable {
+interface InputStream extends Readable {
   readonly isTTY?: boolean;
 }
 

@@ -66,7 +66,7 @@ export async function readAll(stream: Readable, maxBytes: number): Promise<Buffe
   return Buffer.concat(chunks);
 }
 
-export function describeAddress(address: Address): string {
+function describeAddress(address: Address): string {
   return address.kind === 'socket' ? address.path : address.url;
 }
 

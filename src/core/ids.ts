@@ -3,7 +3,7 @@ import { TypeID } from 'typeid-js';
 import { z } from 'zod';
 import type { Clock, Randomness } from './time.ts';
 
-export const ID_PREFIXES = [
+const ID_PREFIXES = [
   'ins', // installation
   'vlt', // vault
   'sec', // secret
@@ -58,6 +58,11 @@ export function newId<P extends IdPrefix>(source: IdSource, prefix: P): Id<P> {
 /** The 16 UUID bytes inside an id, as they stand in AADs and envelope headers. */
 export function idBytes(id: Id): Buffer {
   return Buffer.from(TypeID.fromString(id).toUUID().replaceAll('-', ''), 'hex');
+}
+
+/** The id with these 16 UUID bytes, as an envelope header holds them. */
+export function idOfBytes<P extends IdPrefix>(prefix: P, bytes: Uint8Array): Id<P> {
+  return TypeID.fromUUIDBytes(prefix, bytes).toString() as Id<P>; // as in newId
 }
 
 /** What administrators call things: secrets, services, agents, vaults. */

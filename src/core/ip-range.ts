@@ -67,6 +67,15 @@ export function parseCidr(text: string): string {
   return `${network.toString()}/${bits}`;
 }
 
+/** The /24 or /56 that a peer is in, its mapped address counting as IPv4; `unknown` for what is no address. */
+export function peerPrefix(peer: string): string {
+  if (!ipaddr.isValid(peer)) return 'unknown';
+  const address = ipaddr.process(peer);
+  const bits = address.kind() === 'ipv4' ? 24 : 56;
+  const bytes = address.toByteArray().map((byte, i) => (i < bits / 8 ? byte : 0));
+  return `${ipaddr.fromByteArray(bytes).toString()}/${bits}`;
+}
+
 function specialRange(ip: Ip): string | undefined {
   if (ip.kind() === 'ipv4') return IPV4.find((range) => isWithin(ip, range))?.name;
   const range = IPV6.find((candidate) => isWithin(ip, candidate));

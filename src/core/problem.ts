@@ -26,6 +26,7 @@ export const PROBLEMS = {
   'in-use': { status: 409, title: 'Something else still needs it', fault: 'caller' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here', fault: 'caller' },
   'body-too-large': { status: 413, title: 'The body is too large', fault: 'caller' },
+  'expectation-failed': { status: 417, title: 'The expectation is not met here', fault: 'caller' },
   'secret-in-request': { status: 403, title: 'The request carries a secret', fault: 'policy' },
   'too-many-attempts': { status: 429, title: 'Too many failed attempts', fault: 'caller' },
   'address-blocked': { status: 502, title: 'The upstream address is not allowed', fault: 'vault' },
@@ -36,6 +37,7 @@ export const PROBLEMS = {
   'audit-unavailable': { status: 503, title: 'The call could not be recorded', fault: 'vault' },
   'database-unavailable': { status: 503, title: 'The database does not answer', fault: 'vault' },
   draining: { status: 503, title: 'The server is shutting down', fault: 'vault' },
+  'not-settled': { status: 503, title: 'The change is made, but not known everywhere yet', fault: 'vault' },
   'not-ready': { status: 503, title: 'The server is not ready', fault: 'vault' },
   internal: { status: 500, title: 'Something went wrong inside Doorward', fault: 'vault' },
 } as const satisfies Record<string, ProblemKind>;

@@ -1,6 +1,6 @@
 // Scopes (RFC 6749 §3.3): `service` or `service:access`, access `read` or `write`. A token's scope only ever narrows its agent's grants.
 
-export type Access = 'all' | 'read' | 'write';
+type Access = 'all' | 'read' | 'write';
 export type Scope = ReadonlyMap<string, ReadonlySet<Access>>;
 
 const SCOPE_TOKEN = /^([a-z0-9_-]{1,64})(?::(read|write))?$/;

@@ -52,7 +52,7 @@ export interface SigningKey {
   readonly privateKey: KeyObject;
 }
 
-export interface VerificationKey {
+interface VerificationKey {
   readonly kid: string;
   readonly publicKey: KeyObject;
 }

@@ -3,8 +3,7 @@
 import { strict as assert } from 'node:assert';
 import { createSecretKey, hkdfSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { TypeID } from 'typeid-js';
-import { idBytes, isId } from '../core/ids.ts';
+import { idBytes, idOfBytes, isId } from '../core/ids.ts';
 import type { Id, IdPrefix } from '../core/ids.ts';
 import type { Randomness } from '../core/time.ts';
 import { AEADS, AEAD_KEY_BYTES, AEAD_TAG_BYTES, isSuite } from './aead.ts';
@@ -22,7 +21,7 @@ import { constantTimeEqual, sha256, u32be, u8 } from './encoding.ts';
 // Text form: "dw1." and base64url without padding.
 
 /** Which key opens a record; its id is that of the row the key is kept in. */
-export type KeyRefKind = 'root' | 'store' | 'kek' | 'dek' | 'passphrase';
+type KeyRefKind = 'root' | 'store' | 'kek' | 'dek' | 'passphrase';
 
 export interface KeyRef {
   readonly kind: KeyRefKind;
@@ -126,8 +125,8 @@ export function readKeyRef(record: Uint8Array): KeyRef {
   try {
     const { header } = split(record);
     const kind = kindOfNumber(header[KEY_REF_AT]);
-    const id = TypeID.fromUUIDBytes(KEY_REF_KINDS[kind].prefix, header.subarray(KEY_REF_AT + 1, SALT_AT - 4));
-    return { kind, id: id.toString(), generation: header.readUInt32BE(SALT_AT - 4) };
+    const id = idOfBytes(KEY_REF_KINDS[kind].prefix, header.subarray(KEY_REF_AT + 1, SALT_AT - 4));
+    return { kind, id, generation: header.readUInt32BE(SALT_AT - 4) };
   } catch {
     throw new EnvelopeError();
   }

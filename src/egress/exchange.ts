@@ -6,9 +6,9 @@ import { assertHeaderValue, type HeaderPairs } from '../core/headers.ts';
 import { Problem } from '../core/problem.ts';
 import type { Connection } from './connection.ts';
 import { toProblem } from './failure.ts';
+import type { Flow, OutgoingRequest, Timeouts, UpstreamHandler } from './flow.ts';
 import { RequestBody } from './request-body.ts';
 import { bareHost } from './resolve.ts';
-import type { Flow, OutgoingRequest, Timeouts, UpstreamHandler } from './send.ts';
 
 /** A connection to the next address to try, or undefined when there is none left. */
 export type NextConnection = () => { readonly connection: Connection; readonly address: string } | undefined;

@@ -21,7 +21,7 @@ export function mountAdminApi(app: Hono<Environment>, deps: OperationDeps): void
       const request: IncomingMessage = context.env.incoming;
       const authorization = context.req.header('authorization');
       const caller = await requireCaller(deps.tokens, { authorization, id, client: clientOf(request) });
-      const input = { ...(await inputOf(operation.contract, context.req, request)), ...context.req.param() };
+      const input = joined(await inputOf(operation.contract, context.req, request), context.req.param());
       const output = await runOperation(deps, operation, { input, caller });
       const status = name.endsWith('.create') || name === 'run.start' ? 201 : 200;
       return context.json(output as object, status, { 'cache-control': 'no-store' });
@@ -30,8 +30,19 @@ export function mountAdminApi(app: Hono<Environment>, deps: OperationDeps): void
 }
 
 interface Incoming {
-  queries(): Record<string, string[]>;
+  readonly url: string;
   header(name: string): string | undefined;
+}
+
+/** A field of the path can not be sent in a second place, which could say something else. */
+function joined(input: Record<string, unknown>, path: Record<string, string>): Record<string, unknown> {
+  const twice = Object.keys(path).find((name) => Object.hasOwn(input, name));
+  if (twice !== undefined) {
+    throw new Problem('invalid-input', {
+      detail: `${twice}: it stands in the path; leave it out elsewhere.`,
+    });
+  }
+  return { ...input, ...path };
 }
 
 async function inputOf(
@@ -39,7 +50,7 @@ async function inputOf(
   request: Incoming,
   incoming: IncomingMessage,
 ): Promise<Record<string, unknown>> {
-  if (contract.method === 'GET') return queryInput(request);
+  if (contract.method === 'GET') return queryInput(new URL(request.url).searchParams);
   const text = await readBody(incoming, MAX_BODY_BYTES);
   if (text === '') return {};
   const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
@@ -53,13 +64,12 @@ async function inputOf(
   return { ...input };
 }
 
-function queryInput(request: Incoming): Record<string, string> {
-  const input: Record<string, string> = {};
-  for (const [name, values] of Object.entries(request.queries())) {
-    if (values.length > 1) throw new Problem('invalid-input', { detail: 'A parameter was sent twice.' });
-    input[name] = values[0] ?? '';
+function queryInput(query: URLSearchParams): Record<string, string> {
+  const pairs = [...query];
+  if (new Set(pairs.map(([name]) => name)).size !== pairs.length) {
+    throw new Problem('invalid-input', { detail: 'A parameter was sent twice.' });
   }
-  return input;
+  return Object.fromEntries(pairs);
 }
 
 function parseJson(text: string): unknown {

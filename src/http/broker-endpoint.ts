@@ -10,8 +10,12 @@ import { Problem } from '../core/problem.ts';
 import { toProblemResponse } from './problem-response.ts';
 
 const TARGET = /^\/call\/([^/?]*)((?:\/[^?]*)?(?:\?.*)?)$/s;
-export const CALL_PREFIX = '/call/';
+const CALL_PREFIX = '/call/';
 const LEFT_OVER_BODY_MS = 2000;
+/** How long the last bytes of an answer may wait for a caller who reads none of them. */
+const UNREAD_ANSWER_MS = 120_000;
+/** Headers that every answer has once, in our words. */
+const OURS: ReadonlySet<string> = new Set(['x-content-type-options']);
 
 export async function handleCall(
   deps: BrokerDeps,
@@ -34,7 +38,7 @@ export async function handleCall(
 
 /** The peer's address; a unix socket has none and counts as loopback. */
 export function clientOf(request: IncomingMessage): string {
-  return request.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? '127.0.0.1';
+  return request.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)|%.*$/g, '') ?? '127.0.0.1';
 }
 
 function bodyOf(request: IncomingMessage): Pick<BrokeredCall, 'body' | 'contentLength'> {
@@ -62,8 +66,10 @@ class HttpAnswer implements Answer {
 
   head({ status, statusText, headers }: AnswerHead): void {
     const raw: string[] = [];
-    for (const [name, value] of headers) raw.push(name, value);
-    raw.push('x-content-type-options', 'nosniff', 'x-request-id', this.#id, 'doorward-source', 'upstream');
+    // A vendor's own x-request-id is what its support asks for: ours stands beside it.
+    for (const [name, value] of headers) if (!OURS.has(name)) raw.push(name, value);
+    raw.push('x-content-type-options', 'nosniff', 'doorward-source', 'upstream');
+    raw.push('doorward-request-id', this.#id);
     this.#response.writeHead(status, statusText, raw);
     // The head goes out with the first of the body; an event stream that is silent at first must not wait for it.
     setImmediate(() => {
@@ -89,15 +95,17 @@ class HttpAnswer implements Answer {
   end(trailers: HeaderPairs): void {
     if (trailers.length > 0) this.#response.addTrailers(trailers as [string, string][]);
     this.#response.end();
-    // An upstream may answer before the request is read to its end: let go of the rest, but not for long.
-    if (!this.#request.complete) {
-      const { socket } = this.#request;
-      this.#request.resume();
-      setTimeout(() => this.#request.complete || socket.destroy(), LEFT_OVER_BODY_MS).unref();
+    if (this.#response.writableLength > 0) {
+      const timer = setTimeout(() => this.#response.destroy(), UNREAD_ANSWER_MS).unref();
+      this.#response.once('close', () => clearTimeout(timer));
     }
+    letGoOfBody(this.#request); // an upstream may answer before the request is read to its end
   }
 
   abort(): void {
+    const { socket } = this.#request;
+    // Without chunks or a length only a reset tells that the answer is not whole.
+    if (this.#request.httpVersion === '1.0' && socket.remoteAddress !== undefined) socket.resetAndDestroy();
     this.#response.destroy();
   }
 
@@ -112,13 +120,22 @@ export function sendProblem(
 ): void {
   if (to.response.destroyed || to.response.headersSent) return;
   const { status, headers, body } = toProblemResponse(problem, to.id);
-  to.response.writeHead(status, {
-    ...headers,
-    'content-length': Buffer.byteLength(body),
-    // What is left of the body is not read: the connection can't be used again.
-    ...(to.request.complete ? {} : { connection: 'close' }),
-  });
+  to.response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   to.response.end(to.request.method === 'HEAD' ? undefined : body);
+  letGoOfBody(to.request);
+}
+
+/**
+ * The rest of an upload that nobody wants is read and dropped, but not for long: closing at once would reset the
+ * connection, and the caller would never get to read the answer.
+ */
+function letGoOfBody(request: IncomingMessage): void {
+  if (request.complete) return;
+  const { socket } = request;
+  const timer = setTimeout(() => socket.destroy(), LEFT_OVER_BODY_MS).unref();
+  request.once('end', () => clearTimeout(timer));
+  request.on('pause', () => request.resume()); // whoever read from it lets go later than this
+  request.resume();
 }
 
 /** Whether a target belongs to a call, whatever a router would make of it. */

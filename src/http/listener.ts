@@ -14,6 +14,8 @@ export interface ListenerDeps {
   readonly isDraining: () => boolean;
 }
 
+const MAX_HEADERS = 200;
+
 export function createListener(deps: ListenerDeps): RequestListener {
   return (request, response) => {
     const refused = refusal(deps, request);
@@ -32,10 +34,18 @@ function answerCall(deps: ListenerDeps, request: IncomingMessage, response: Serv
     sendProblem({ request, response, id: newId(deps.broker.ids, 'req') }, drainingProblem());
     return;
   }
-  handleCall(deps.broker, request, response).catch((error: unknown) => {
+  const answered = handleCall(deps.broker, request, response).catch((error: unknown) => {
     deps.broker.log.error({ error }, 'a call was not answered');
     response.destroy();
   });
+  deps.broker.live.finishing(answered); // from its first step on, a stopping server waits for it
+}
+
+/** Host header values by which this server may be called. */
+export function allowedHosts(publicUrl: string, own: { readonly url: string; readonly port: number }) {
+  const hosts = [new URL(publicUrl).host, new URL(own.url).host];
+  for (const name of ['localhost', '127.0.0.1', '[::1]']) hosts.push(`${name}:${own.port}`);
+  return new Set(hosts.map((host) => host.toLowerCase()));
 }
 
 function refusal(deps: ListenerDeps, request: IncomingMessage): Problem | undefined {
@@ -44,8 +54,17 @@ function refusal(deps: ListenerDeps, request: IncomingMessage): Problem | undefi
       detail: 'The request target must be a path; this is no forward proxy.',
     });
   }
+  if (request.rawHeaders.length > MAX_HEADERS * 2) {
+    return new Problem('invalid-request', { detail: `A request has at most ${MAX_HEADERS} headers here.` });
+  }
+  const { expect } = request.headers;
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
+    return new Problem('expectation-failed', { detail: 'The only expectation met here is 100-continue.' });
+  }
   const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
-  if (hosts.length > 1) return new Problem('invalid-request', { detail: 'Send one Host header.' });
+  if (hosts.length > 1 || (hosts.length === 0 && request.httpVersion !== '1.0')) {
+    return new Problem('invalid-request', { detail: 'Send one Host header.' });
+  }
   const isTcp = request.socket.remoteAddress !== undefined;
   const host = request.headers.host?.toLowerCase() ?? '';
   if (isTcp && !deps.allowedHosts.has(host)) {

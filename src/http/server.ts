@@ -1,19 +1,26 @@
 // The sockets: one for calls and administration on TCP, the admin socket beside it. They listen before everything else
 // is ready, since the address is part of what tokens say; until then they answer 503.
 import { chmod } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Problem } from '../core/problem.ts';
 
 export interface Servers {
   /** `http://host:port` with the port that was given. */
   readonly url: string;
+  /** As the socket is bound: an IP address. */
+  readonly address: string;
   readonly port: number;
   serve(listener: RequestListener): void;
-  /** Takes no new connection; idle ones are closed, busy ones when their answer is done. */
-  close(): Promise<void>;
-  /** Cuts whatever is still open. */
-  destroy(): void;
+  /** Takes no new connection, lets answers under way end for `limitMs`, cuts what is left then. Idempotent. */
+  close(limitMs: number): Promise<void>;
 }
 
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -21,17 +28,24 @@ const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 3_600_000;
 const KEEP_ALIVE_MS = 65_000;
 const MAX_HEADER_BYTES = 32 * 1024;
-const MAX_HEADERS = 200;
 const CHECK_EVERY_MS = 5000;
 
 export async function openServers(options: {
   readonly host: string;
   readonly port: number;
   readonly socketPath: string;
+  /** What answers until `serve` is called. */
+  readonly starting: RequestListener;
 }): Promise<Servers> {
-  let current: RequestListener = notReadyYet;
-  const tcp = createHttpServer((request, response) => current(request, response));
-  const unix = createHttpServer((request, response) => current(request, response));
+  let current = options.starting;
+  const answering = new Set<ServerResponse>();
+  const listener: RequestListener = (request, response) => {
+    answering.add(response);
+    response.once('close', () => answering.delete(response));
+    current(request, response);
+  };
+  const tcp = createHttpServer(listener);
+  const unix = createHttpServer(listener);
   await listen(tcp, { host: options.host, port: options.port }).catch((error: unknown) => {
     throw explain(error, `${options.host}:${options.port}`);
   });
@@ -40,24 +54,29 @@ export async function openServers(options: {
     await chmod(options.socketPath, 0o600);
   } catch (error) {
     tcp.close();
-    throw error;
+    throw explain(error, options.socketPath);
   }
-  const { port } = tcp.address() as AddressInfo; // a TCP server has one
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  const { address, port } = tcp.address() as AddressInfo; // a TCP server has one
   return {
-    url: `http://${host}:${port}`,
+    url: `http://${hostOf(options.host)}:${port}`,
+    address,
     port,
     serve: (listener) => {
       current = listener;
     },
-    close: async () => {
-      await Promise.all([tcp, unix].map(closed));
-    },
-    destroy: () => {
-      tcp.closeAllConnections();
-      unix.closeAllConnections();
+    close: async (limitMs) => {
+      const closed = [tcp, unix].map(stopListening);
+      await Promise.race([ended(answering), timeout(limitMs)]);
+      for (const server of [tcp, unix]) server.closeAllConnections(); // kept alive, never used, or stuck
+      await Promise.all(closed);
     },
   };
+}
+
+/** As it stands in a URL. Who listens on every interface is called on loopback, unless told a public URL. */
+function hostOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function createHttpServer(listener: RequestListener): Server {
@@ -69,16 +88,35 @@ function createHttpServer(listener: RequestListener): Server {
       maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: CHECK_EVERY_MS,
       noDelay: true,
+      requireHostHeader: false, // refused by the listener, in our words
     },
     listener,
   );
-  server.maxHeadersCount = MAX_HEADERS;
-  server.on('upgrade', (_request, socket) => socket.destroy());
+  // Headers over Node's own count would be hidden from some of its views and not from others: the listener counts.
+  server.maxHeadersCount = 0;
+  // An upgrade is not listened for: such a request is answered as if it had not asked (RFC 9110 §7.8).
+  server.on('checkExpectation', (request, response) => listener(request, response));
+  server.on('clientError', answerMalformed);
   return server;
 }
 
-function notReadyYet(...[, response]: Parameters<RequestListener>): void {
-  response.writeHead(503, STATUS_CODES[503], { 'retry-after': '1', 'doorward-source': 'broker' }).end();
+/** What the parser refuses never becomes a request; it is answered all the same, and the connection ends. */
+function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'connection: close',
+    'content-length: 0',
+    'cache-control: no-store',
+    'doorward-source: broker',
+    'x-should-retry: false',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n`, () => socket.destroy());
 }
 
 function listen(server: Server, where: { host: string; port: number } | { path: string }): Promise<void> {
@@ -91,21 +129,34 @@ function listen(server: Server, where: { host: string; port: number } | { path: 
   });
 }
 
-function closed(server: Server): Promise<void> {
+function stopListening(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    server.closeIdleConnections();
+  });
+}
+
+async function ended(answering: ReadonlySet<ServerResponse>): Promise<void> {
+  for (const response of answering) await new Promise((resolve) => response.once('close', resolve));
+}
+
+function timeout(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
   });
 }
 
 function explain(error: unknown, address: string): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const advice =
-    code === 'EADDRINUSE'
-      ? 'something else listens there already. Stop it, or choose another with DOORWARD_LISTEN=127.0.0.1:PORT'
-      : code === 'EACCES' || code === 'EADDRNOTAVAIL'
-        ? 'this user or machine can not listen there. Choose another with DOORWARD_LISTEN=HOST:PORT'
-        : undefined;
+  const advice = ADVICE[error instanceof Error && 'code' in error ? String(error.code) : ''];
   if (advice === undefined) return error;
   return new Problem('not-ready', { detail: `Can not listen on ${address}: ${advice}.`, cause: error });
 }
+
+const ELSEWHERE = 'this user or machine can not listen there. Choose another with DOORWARD_LISTEN=HOST:PORT';
+const ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    'something else listens there already. Stop it, or choose another with DOORWARD_LISTEN=127.0.0.1:PORT',
+  EACCES: ELSEWHERE,
+  EADDRNOTAVAIL: ELSEWHERE,
+  ENOTFOUND: 'the host name is not known. Give an address of this machine in DOORWARD_LISTEN=HOST:PORT',
+  EAI_AGAIN: 'the host name could not be looked up. Give an address in DOORWARD_LISTEN=HOST:PORT',
+};

@@ -1,6 +1,7 @@
 // POST /oauth/token: form-encoded, the client by HTTP Basic; errors as in RFC 6749 §5.2, never stored.
 import type { Context, Hono } from 'hono';
 import type { FailureLimit } from '../broker/failure-limit.ts';
+import { Problem } from '../core/problem.ts';
 import { type ClientCredentialsDeps, grantClientCredentials } from '../vault/client-credentials.ts';
 import { clientOf } from './broker-endpoint.ts';
 import type { Environment } from './environment.ts';
@@ -23,26 +24,32 @@ const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
 export function mountTokenEndpoint(app: Hono<Environment>, deps: TokenEndpointDeps): void {
   app.post('/oauth/token', async (context) => {
     const client = clientOf(context.env.incoming);
-    const retryAfter = deps.failures.retryAfterSeconds(client);
+    // Whoever floods the TCP port from this machine must not keep its administrator off the admin socket.
+    const peer = context.env.incoming.socket.remoteAddress === undefined ? 'admin socket' : client;
+    const retryAfter = deps.failures.retryAfterSeconds(peer);
     if (retryAfter !== undefined) {
       const headers = { ...NO_STORE, 'retry-after': String(retryAfter) };
       return context.json({ error: 'temporarily_unavailable' satisfies OauthError }, 429, headers);
     }
     const form = await readForm(context);
-    if (form === undefined)
-      return refuse(context, 'invalid_request', 'Send a form without repeated parameters.');
+    if (form === undefined) {
+      return refuse(context, 'invalid_request', 'Send a UTF-8 form of at most 16 KiB, no parameter twice.');
+    }
     const credentials = basicCredentials(context.req.header('authorization'));
     if (credentials === undefined) {
       return refuse(context, 'invalid_client', 'Send the agent name and agent key by HTTP Basic.');
     }
+    if (!hasValue(form, 'grant_type')) {
+      return refuse(context, 'invalid_request', 'grant_type is missing.');
+    }
     if (form.get('grant_type') !== 'client_credentials') {
       return refuse(context, 'unsupported_grant_type', 'Only client_credentials is known here.');
     }
-    const scope = form.get('scope') ?? undefined;
+    const scope = hasValue(form, 'scope') ? (form.get('scope') ?? undefined) : undefined;
     const request = context.get('requestId');
     const granted = await grantClientCredentials(deps, { ...credentials, scope, request, client });
     if (granted.result === 'refused') {
-      if (granted.error === 'invalid_client') deps.failures.note(client);
+      if (granted.error === 'invalid_client') deps.failures.note(peer);
       return refuse(context, granted.error, DESCRIPTION[granted.error]);
     }
     const { token, expiresInSeconds } = granted.issued;
@@ -54,6 +61,11 @@ export function mountTokenEndpoint(app: Hono<Environment>, deps: TokenEndpointDe
     };
     return context.json(body, 200, NO_STORE);
   });
+}
+
+/** A parameter without a value counts as left out (RFC 6749 §3.2). */
+function hasValue(form: URLSearchParams, name: string): boolean {
+  return (form.get(name) ?? '') !== '';
 }
 
 const DESCRIPTION = {
@@ -72,7 +84,11 @@ function refuse(context: Context<Environment>, error: OauthError, description: s
 async function readForm(context: Context<Environment>): Promise<URLSearchParams | undefined> {
   const type = context.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') return undefined;
-  const text = await readBody(context.env.incoming, MAX_FORM_BYTES);
+  const text = await readBody(context.env.incoming, MAX_FORM_BYTES).catch((error: unknown) => {
+    if (error instanceof Problem && error.fault === 'caller') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
   const form = new URLSearchParams(text);
   const isRepeated = new Set(form.keys()).size !== [...form.keys()].length;
   return isRepeated ? undefined : form;

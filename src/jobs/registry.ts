@@ -19,8 +19,11 @@ export interface JobDeps {
   readonly vaultId: Id<'vlt'>;
 }
 
-/** A replica that was only slow may come back and tell its outcomes itself. */
-const REAP_GRACE_SECONDS = 10;
+/**
+ * After a lease has lapsed. On Postgres a replica that was only slow may come back and tell its outcomes itself. Embedded
+ * there is no other: whatever lease still runs is that of a process that has died.
+ */
+const REAP_GRACE_SECONDS = { embedded: -60, postgres: 10 } as const;
 
 export function jobs(deps: JobDeps): readonly Job[] {
   const { database, audit, credentials, replica } = deps;
@@ -30,7 +33,7 @@ export function jobs(deps: JobDeps): readonly Job[] {
     {
       name: 'intent-reaping',
       everyMs: 15_000,
-      run: () => reapIntents({ database, audit, replica, graceSeconds: REAP_GRACE_SECONDS }),
+      run: () => reapIntents({ database, audit, replica, graceSeconds: REAP_GRACE_SECONDS[database.kind] }),
     },
     { name: 'lapsed-runs', everyMs: 20_000, run: () => endLapsedRuns({ ...deps, db: database.admin }) },
   ];

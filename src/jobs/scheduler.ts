@@ -12,18 +12,20 @@ export interface Scheduler {
   stop(): Promise<void>;
 }
 
+/** The first run of each is at once: a server that died may have left something to do. */
 export function startJobs(jobs: readonly Job[], log: Log): Scheduler {
   const running = new Map<string, Promise<unknown>>();
+  const turn = (job: Job) => {
+    if (running.has(job.name)) return;
+    const run = job
+      .run()
+      .catch((error: unknown) => log.warn({ error, job: job.name }, 'a job failed'))
+      .finally(() => running.delete(job.name));
+    running.set(job.name, run);
+  };
   const timers = jobs.map((job) => {
-    const timer = setInterval(() => {
-      if (running.has(job.name)) return;
-      const run = job
-        .run()
-        .catch((error: unknown) => log.warn({ error, job: job.name }, 'a job failed'))
-        .finally(() => running.delete(job.name));
-      running.set(job.name, run);
-    }, job.everyMs);
-    return timer.unref();
+    turn(job);
+    return setInterval(() => turn(job), job.everyMs).unref();
   });
   return {
     stop: async () => {

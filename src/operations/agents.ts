@@ -17,15 +17,21 @@ import {
   agentShow,
   agentUnfreeze,
 } from './contracts/agents.ts';
-import { removeGrant } from './grants.ts';
 import { type Change, changing, type OperationDeps, reading } from './operation.ts';
+import { removeGrant } from './remove-grant.ts';
 
 export const createAgent = changing(agentCreate, async ({ deps, tx, now, raiseEpoch }, { name }) => {
   const changedEpoch = await raiseEpoch();
   const key = createOpaqueToken('agent', deps.ids.randomness);
   const columns = {
-    ...{ vaultId: deps.vaultId, id: newId(deps.ids, 'agt'), name, keyHash: deps.tokens.hash(key) },
-    ...{ generation: 1, revision: 1, frozenAt: null, removedAt: null },
+    vaultId: deps.vaultId,
+    id: newId(deps.ids, 'agt'),
+    name,
+    keyHash: deps.tokens.hash(key),
+    generation: 1,
+    revision: 1,
+    frozenAt: null,
+    removedAt: null,
   };
   const mac = rowMac(deps.keyring, 'agent', agentMacColumns(columns));
   const row: AgentRow = { ...columns, mac, changedEpoch, createdAt: now };

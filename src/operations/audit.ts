@@ -12,7 +12,10 @@ export const listAudit = reading(auditList, async (deps, input, caller) => {
   const kinds = input.kind === undefined ? undefined : kindsOf(input.kind);
   await noteRead(deps, caller, [input.kind ?? '', run ?? ''].join(' ').trim());
   const events = await listEvents(deps, {
-    ...{ limit, after, kinds, run },
+    limit,
+    after,
+    kinds,
+    run,
     since: since === undefined ? undefined : new Date(since),
   });
   return { items: events.map((event) => ({ ...event })), nextAfter: events.at(-1)?.id ?? null };
@@ -23,7 +26,9 @@ export const verifyAuditLog = reading(auditVerify, async (deps, _input, caller) 
   const { ok, events, chains, problems } = await deps.verifyAudit();
   const isWarning = (reason: string) => reason === 'intent-without-outcome';
   return {
-    ...{ ok, events, chains },
+    ok,
+    events,
+    chains,
     problems: problems
       .filter(({ reason }) => !isWarning(reason))
       .map(({ chain, seq, event, reason, detail }) => ({
@@ -69,8 +74,14 @@ async function appendEvent(
 ): Promise<void> {
   const { principal, request, client } = caller;
   await deps.audit.append({
-    ...{ ...event, vault: deps.vaultId, principal, request },
+    ...event,
+    vault: deps.vaultId,
+    principal,
+    request,
     ...(client === undefined ? {} : { client }),
-    target: { type: 'audit-log', id: deps.keyring.installation },
+    target: {
+      type: 'audit-log',
+      id: deps.keyring.installation,
+    },
   });
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Permission } from '../core/permission.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Contract<
   I extends z.ZodObject = z.ZodObject,

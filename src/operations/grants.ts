@@ -4,13 +4,14 @@ import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { findAgentByName } from '../store/agents.ts';
 import type { GrantRow } from '../store/authority-rows.ts';
-import { insertGrant, listGrants, type NamedGrant, updateGrant } from '../store/grants.ts';
+import { insertGrant, listGrants, type NamedGrant } from '../store/grants.ts';
 import { findServiceByName } from '../store/services.ts';
 import { grantMacColumns } from '../vault/mac-columns.ts';
 import { rowMac } from '../vault/row-mac.ts';
 import { requireAgent } from './agents.ts';
 import { grantCreate, grantList, type GrantRecord, grantRemove } from './contracts/grants.ts';
-import { type Change, changing, reading } from './operation.ts';
+import { changing, reading } from './operation.ts';
+import { removeGrant } from './remove-grant.ts';
 import { requireService } from './services.ts';
 
 export const createGrant = changing(grantCreate, async ({ deps, tx, now, raiseEpoch }, input) => {
@@ -25,8 +26,14 @@ export const createGrant = changing(grantCreate, async ({ deps, tx, now, raiseEp
   }
   const changedEpoch = await raiseEpoch();
   const columns = {
-    ...{ vaultId: deps.vaultId, id: newId(deps.ids, 'grt'), agentId: agent.id, serviceId: service.id },
-    ...{ allow, expiresAt, revision: 1, removedAt: null },
+    vaultId: deps.vaultId,
+    id: newId(deps.ids, 'grt'),
+    agentId: agent.id,
+    serviceId: service.id,
+    allow,
+    expiresAt,
+    revision: 1,
+    removedAt: null,
   };
   const mac = rowMac(deps.keyring, 'service_grant', grantMacColumns(columns));
   const grant: GrantRow = { ...columns, mac, changedEpoch, createdAt: now };
@@ -35,7 +42,10 @@ export const createGrant = changing(grantCreate, async ({ deps, tx, now, raiseEp
     output: toRecord({ grant, agentName: agent.name, serviceName: service.name }),
     target: { type: 'grant', id: grant.id },
     after: {
-      ...{ agent: agent.id, service: service.id, allow, revision: 1 },
+      agent: agent.id,
+      service: service.id,
+      allow,
+      revision: 1,
       expiresAt: expiresAt?.toISOString() ?? null,
     },
   };
@@ -74,16 +84,12 @@ export const takeBackGrant = changing(grantRemove, async (change, input) => {
   };
 });
 
-/** Marks a grant removed, within a change that may remove more. */
-export async function removeGrant({ deps, tx, now, raiseEpoch }: Change, grant: GrantRow): Promise<void> {
-  const changedEpoch = await raiseEpoch();
-  const removed = { ...grant, removedAt: now, revision: grant.revision + 1, changedEpoch };
-  await updateGrant(tx, { ...removed, mac: rowMac(deps.keyring, 'service_grant', grantMacColumns(removed)) });
-}
-
 function toRecord({ grant, agentName, serviceName }: NamedGrant): GrantRecord {
   return {
-    ...{ id: grant.id, agent: agentName, service: serviceName, revision: grant.revision },
+    id: grant.id,
+    agent: agentName,
+    service: serviceName,
+    revision: grant.revision,
     allow: grant.allow === null ? null : [...grant.allow],
     expiresAt: grant.expiresAt?.toISOString() ?? null,
     createdAt: grant.createdAt.toISOString(),

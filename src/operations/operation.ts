@@ -28,7 +28,7 @@ export interface OperationDeps {
   readonly server: ServerFacts;
 }
 
-export interface ServerFacts {
+interface ServerFacts {
   readonly version: string;
   readonly replica: Id<'rep'>;
   readonly startedAt: Date;
@@ -61,7 +61,7 @@ export interface Change {
   readonly caller: Caller;
   readonly now: Date;
   /** Raises the vault's epoch, once however often it is called: every row that affects decisions carries it. */
-  raiseEpoch(): Promise<bigint>;
+  readonly raiseEpoch: () => Promise<bigint>;
 }
 
 export interface ReadingOperation {

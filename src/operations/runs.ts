@@ -28,8 +28,12 @@ export const startRun = changing(runStart, async ({ deps, tx, now, raiseEpoch },
   }
   const placeholder = createOpaqueToken('run', deps.ids.randomness);
   const columns = {
-    ...{ vaultId, id: newId(deps.ids, 'run'), agentId: agent.id },
-    ...{ placeholderHash: deps.tokens.hash(placeholder), startedAt: now, endedAt: null },
+    vaultId,
+    id: newId(deps.ids, 'run'),
+    agentId: agent.id,
+    placeholderHash: deps.tokens.hash(placeholder),
+    startedAt: now,
+    endedAt: null,
   };
   const mac = rowMac(deps.keyring, 'run', runMacColumns(columns));
   const leaseUntil = await insertRun(
@@ -40,10 +44,18 @@ export const startRun = changing(runStart, async ({ deps, tx, now, raiseEpoch },
   const services = await servicesOfAgent(tx, vaultId, agent.id);
   return {
     output: {
-      ...{ run: columns.id, agent: agent.name, placeholder, leaseUntil: leaseUntil.toISOString() },
+      run: columns.id,
+      agent: agent.name,
+      placeholder,
+      leaseUntil: leaseUntil.toISOString(),
       renewEverySeconds: RENEW_EVERY_SECONDS,
       services: services.map(({ name, keyEnv, baseUrlEnv, baseUrlSuffix }) => {
-        return { name, keyEnv, baseUrlEnv, path: `/call/${name}${baseUrlSuffix}` };
+        return {
+          name,
+          keyEnv,
+          baseUrlEnv,
+          path: `/call/${name}${baseUrlSuffix}`,
+        };
       }),
     },
     target: { type: 'run', id: columns.id, name: agent.name },

@@ -40,12 +40,24 @@ export const createSecret = changing(secretCreate, async ({ deps, tx, now, raise
     };
     const sealed = sealValue(deps, context, value);
     const row = {
-      ...{ vaultId, id, name: input.name, credentialKind: STATIC_KIND, revision: 1 },
-      ...{ changedEpoch, createdAt: now, destroyedAt: null },
+      vaultId,
+      id,
+      name: input.name,
+      credentialKind: STATIC_KIND,
+      revision: 1,
+      changedEpoch,
+      createdAt: now,
+      destroyedAt: null,
     };
     await insertSecret(tx, row, {
-      ...{ vaultId, id: newId(deps.ids, 'ver'), secretId: id, number: 1, state: 'current' as const },
-      ...{ ...sealed, changedEpoch, createdAt: now },
+      vaultId,
+      id: newId(deps.ids, 'ver'),
+      secretId: id,
+      number: 1,
+      state: 'current' as const,
+      ...sealed,
+      changedEpoch,
+      createdAt: now,
     });
     return {
       output: toRecord(row, { currentVersion: 1, services: [] }),
@@ -95,7 +107,7 @@ export const destroySecretForEver = changing(
 );
 
 /** The secret of that name, or a `not-found` problem. */
-export async function requireSecret(db: Queryable, deps: OperationDeps, name: string): Promise<SecretRow> {
+async function requireSecret(db: Queryable, deps: OperationDeps, name: string): Promise<SecretRow> {
   const row = await findSecretByName(db, deps.vaultId, name);
   if (row === undefined) throw notFound(name);
   return row;
@@ -118,6 +130,16 @@ function valueOf(input: {
       ? Buffer.from(input.valueBase64 ?? '', 'base64')
       : Buffer.from(input.value, 'utf8');
   const value = SecretBytes.take(bytes);
+  try {
+    checkValue(value, input.force);
+  } catch (error) {
+    value.dispose();
+    throw error;
+  }
+  return value;
+}
+
+function checkValue(value: SecretBytes, force: boolean): void {
   if (value.length === 0 || value.length > MAX_VALUE_BYTES) {
     throw new Problem('invalid-input', { detail: `A value has 1 to ${MAX_VALUE_BYTES} bytes.` });
   }
@@ -127,12 +149,11 @@ function valueOf(input: {
         'The value holds control characters (a line break, perhaps): it could not be sent in a header or parameter.',
     });
   }
-  if (value.length < MIN_VALUE_BYTES && !input.force) {
+  if (value.length < MIN_VALUE_BYTES && !force) {
     throw new Problem('invalid-input', {
       detail: `The value is under ${MIN_VALUE_BYTES} bytes: answers that happen to contain it would be masked. Give force to store it all the same.`,
     });
   }
-  return value;
 }
 
 async function toRecords(deps: OperationDeps, rows: readonly SecretRow[]): Promise<SecretRecord[]> {

@@ -1,4 +1,5 @@
 // Services: added with their secret's binding, listed, shown, removed with their grants.
+import { HOP_BY_HOP } from '../core/header-names.ts';
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { baseUrlText, parseBaseUrl } from '../core/service.ts';
@@ -23,9 +24,16 @@ import {
   serviceRemove,
   serviceShow,
 } from './contracts/services.ts';
-import { removeGrant } from './grants.ts';
 import { changing, type OperationDeps, reading } from './operation.ts';
+import { removeGrant } from './remove-grant.ts';
 
+/** Framing, addressing and what the leak guard relies on: a value there would break every call. */
+const NOT_FOR_CREDENTIALS: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'accept-encoding',
+  'expect',
+  'host',
+]);
 const BASE_URL_SUFFIX = /^(\/[A-Za-z0-9._~-]+)*$/;
 
 export const createService = changing(serviceCreate, async ({ deps, tx, now, raiseEpoch }, input) => {
@@ -33,6 +41,11 @@ export const createService = changing(serviceCreate, async ({ deps, tx, now, rai
   if (!BASE_URL_SUFFIX.test(input.baseUrlSuffix)) {
     throw new Problem('invalid-input', {
       detail: 'baseUrlSuffix: a path such as /v1, without a slash at its end.',
+    });
+  }
+  if (input.auth.kind === 'header' && NOT_FOR_CREDENTIALS.has(input.auth.name)) {
+    throw new Problem('invalid-input', {
+      detail: `auth.name: ${input.auth.name} is a header that Doorward writes itself.`,
     });
   }
   const { vaultId } = deps;
@@ -45,9 +58,18 @@ export const createService = changing(serviceCreate, async ({ deps, tx, now, rai
   const changedEpoch = await raiseEpoch();
   const before = await servicesOfSecrets(tx, vaultId, [secret.id]);
   const columns = {
-    ...{ vaultId, id: newId(deps.ids, 'svc'), name: input.name, origin, basePath, auth: input.auth },
-    ...{ secretId: secret.id, keyEnv: input.keyEnv ?? null, baseUrlEnv: input.baseUrlEnv ?? null },
-    ...{ baseUrlSuffix: input.baseUrlSuffix, revision: 1, removedAt: null },
+    vaultId,
+    id: newId(deps.ids, 'svc'),
+    name: input.name,
+    origin,
+    basePath,
+    auth: input.auth,
+    secretId: secret.id,
+    keyEnv: input.keyEnv ?? null,
+    baseUrlEnv: input.baseUrlEnv ?? null,
+    baseUrlSuffix: input.baseUrlSuffix,
+    revision: 1,
+    removedAt: null,
   };
   const mac = rowMac(deps.keyring, 'service', serviceMacColumns(columns));
   const row: ServiceRow = { ...columns, mac, changedEpoch, createdAt: now };
@@ -127,8 +149,16 @@ async function toRecords(deps: OperationDeps, rows: readonly ServiceRow[]): Prom
 function toRecord(row: ServiceRow, secretName: string): ServiceRecord {
   const { id, name, auth, keyEnv, baseUrlEnv, baseUrlSuffix, revision } = row;
   return {
-    ...{ id, name, baseUrl: baseUrlText(row), auth, secret: secretName, keyEnv, baseUrlEnv, baseUrlSuffix },
-    ...{ revision, createdAt: row.createdAt.toISOString() },
+    id,
+    name,
+    baseUrl: baseUrlText(row),
+    auth,
+    secret: secretName,
+    keyEnv,
+    baseUrlEnv,
+    baseUrlSuffix,
+    revision,
+    createdAt: row.createdAt.toISOString(),
   };
 }
 

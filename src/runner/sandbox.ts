@@ -24,7 +24,7 @@ export interface SandboxRequest {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export type SandboxAnswer =
+type SandboxAnswer =
   | { readonly isUsable: true; readonly launch: Launch }
   | { readonly isUsable: false; readonly reason: string };
 

@@ -2,9 +2,9 @@
 // lives; a lock file covers the time before the socket listens. The embedded database has no lock of its own, and
 // two processes on it destroy it.
 import { createHash, randomUUID } from 'node:crypto';
-import { link, lstat, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Problem } from '../core/problem.ts';
 import { MAX_SOCKET_PATH_BYTES } from '../core/socket-path.ts';
 
@@ -50,9 +50,10 @@ export async function claimDataDirectory(
 
 /** Creates a directory only its owner can enter, or checks that an existing one is that. */
 async function ensurePrivateDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  const made = await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw notReady(`The directory ${path} can not be created: check its parent's owner and mode.`, error);
   });
+  if (made !== undefined) await syncParents(path, made);
   const found = await lstat(path);
   const user = process.getuid?.();
   if (!found.isDirectory())
@@ -63,6 +64,23 @@ async function ensurePrivateDirectory(path: string): Promise<void> {
   if ((found.mode & 0o077) !== 0) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
     throw notReady(`Other users can reach into ${path} (mode ${mode}): run chmod 700 on it.`);
+  }
+}
+
+/** What is made in a fresh directory survives a power cut only with the directory's own name. */
+async function syncParents(path: string, outermost: string): Promise<void> {
+  const stop = dirname(resolve(outermost));
+  for (let parent = dirname(resolve(path)); ; parent = dirname(parent)) {
+    const directory = await open(parent, 'r').catch((error: unknown) => {
+      if (isCode(error, 'EACCES')) return undefined; // one that may be written but not read: nothing more can be done
+      throw error;
+    });
+    try {
+      await directory?.sync();
+    } finally {
+      await directory?.close();
+    }
+    if (parent === stop) return;
   }
 }
 

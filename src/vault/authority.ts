@@ -18,6 +18,7 @@ import type { Database } from '../store/database.ts';
 import type { Keyring } from './keyring.ts';
 import { agentMacColumns, grantMacColumns, runMacColumns, serviceMacColumns } from './mac-columns.ts';
 import { type MacTable, rowMacMatches } from './row-mac.ts';
+import { withinMs } from './time-limit.ts';
 
 export interface AuthorityDeps {
   readonly database: Pick<Database, 'calls' | 'callTables'>;
@@ -38,6 +39,10 @@ interface MacRow {
   readonly id: string;
   readonly mac: Buffer;
 }
+
+/** For what has changed. A load that hangs must not keep others from taking another connection. */
+const LOAD_LIMIT_MS = 2000;
+const FIRST_LOAD_LIMIT_MS = 60_000;
 
 export class Authority {
   readonly vaultId: Id<'vlt'>;
@@ -146,7 +151,9 @@ export class Authority {
   }
 
   async #load(): Promise<void> {
-    const rows = await readAuthority(this.#deps.database.callTables, this.vaultId, this.#epoch);
+    const limitMs = this.#epoch === undefined ? FIRST_LOAD_LIMIT_MS : LOAD_LIMIT_MS;
+    const reading = readAuthority(this.#deps.database.callTables, this.vaultId, this.#epoch);
+    const rows = await withinMs(limitMs, 'loading what has changed', reading);
     if (rows.epoch < this.epoch) {
       // An older database answered (a restored backup, a lagging standby): acting on it would revive what was revoked.
       throw new Error(`the vault's epoch went back from ${this.epoch} to ${rows.epoch}`);

@@ -58,8 +58,14 @@ async function issue(
   { issued, principal }: { issued: IssuedToken; principal: Extract<Principal, { id: string }> },
 ): Promise<ClientCredentialsResult> {
   await deps.audit.append({
-    ...{ kind: 'token.issued', vault: deps.authority.vaultId, principal, request, client },
-    ...{ jti: issued.id, subject: principal.id, expiresAt: issued.expiresAt.toISOString() },
+    kind: 'token.issued',
+    vault: deps.authority.vaultId,
+    principal,
+    request,
+    client,
+    jti: issued.id,
+    subject: principal.id,
+    expiresAt: issued.expiresAt.toISOString(),
   });
   return { result: 'issued', issued };
 }

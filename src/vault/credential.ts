@@ -1,19 +1,20 @@
 // A secret version made ready for a call. Opened values stay in this process for a bounded time, and are wiped when
 // their secret changes, when they fall out of the cache, and at the end.
 import { LRUCache } from 'lru-cache';
-import type { Sql } from 'postgres';
 import type { Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
-import { buildScanTable, type ScanTable, type ScanTarget } from '../core/leak-scan/scanner.ts';
+import type { ScanTarget } from '../core/leak-scan/patterns.ts';
+import { buildScanTable, type ScanTable } from '../core/leak-scan/scanner.ts';
 import { Problem } from '../core/problem.ts';
 import type { SecretBytes } from '../crypto/secret-bytes.ts';
 import type { Placement } from '../providers/credentials/kind.ts';
 import { credentialKind } from '../providers/credentials/registry.ts';
+import type { Database } from '../store/database.ts';
 import { readVersionRecords, type VersionRecord } from '../store/secrets.ts';
 import type { Authority } from './authority.ts';
 import { bindingHash } from './binding.ts';
 import type { Keyring } from './keyring.ts';
-import { openValue } from './secret-values.ts';
+import { openValue, type VersionContext } from './secret-values.ts';
 
 export interface Credential {
   readonly secretId: Id<'sec'>;
@@ -25,11 +26,13 @@ export interface Credential {
 }
 
 export interface CredentialsDeps {
-  readonly calls: Sql;
+  readonly calls: Database['calls'];
   readonly authority: Authority;
   readonly keyring: Keyring;
   /** 0: opened for each call, wiped after it. */
   readonly cacheSeconds: number;
+  /** A secret whose stored value does not open: told once for each. */
+  readonly onAlarm?: (secret: Id<'sec'>, reason: string) => void;
 }
 
 /** An opened credential with its users: wiped when it has left the cache and the last call that uses it is over. */
@@ -71,11 +74,13 @@ class Opened {
 }
 
 const MAX_CACHED = 10_000;
+const MAX_ALARMED = 1000;
 
 export class Credentials {
   readonly #deps: CredentialsDeps;
   readonly #cache: LRUCache<string, Opened> | undefined;
   readonly #pending = new Map<string, Promise<Opened>>();
+  readonly #alarmed = new LRUCache<Id<'sec'>, true>({ max: MAX_ALARMED });
   readonly #stopListening: () => void;
 
   constructor(deps: CredentialsDeps) {
@@ -136,7 +141,27 @@ export class Credentials {
     }
   }
 
+  /** What does not open may have been bound anew by a change that memory has not seen: then once more, as it is now. */
   async #openFresh(service: Service, key: string): Promise<Opened> {
+    const { authority } = this.#deps;
+    const { epoch } = authority;
+    try {
+      return await this.#openAsKnown(service, key);
+    } catch (error) {
+      await authority.sync();
+      if (authority.epoch !== epoch) return await this.#openAsKnown(service, key);
+      if (error instanceof Problem && error.internal !== undefined) this.#alarm(service, error.internal);
+      throw error;
+    }
+  }
+
+  #alarm({ secretId }: Service, reason: string): void {
+    if (this.#alarmed.has(secretId)) return;
+    this.#alarmed.set(secretId, true);
+    this.#deps.onAlarm?.(secretId, reason);
+  }
+
+  async #openAsKnown(service: Service, key: string): Promise<Opened> {
     const { authority, keyring, calls } = this.#deps;
     const secret = authority.secret(service.secretId);
     if (secret?.current === undefined) {
@@ -145,14 +170,12 @@ export class Credentials {
     const { current, credentialKind: kind } = secret;
     const records = await readVersionRecords(calls, authority.vaultId, secret.live);
     const binding = bindingHash(authority.servicesOf(secret.id));
-    const values = new Map<string, SecretBytes>();
-    for (const record of records) {
-      const { dekRecord, valueRecord } = record;
-      if (dekRecord === null || valueRecord === null) continue;
-      const context = { vaultId: authority.vaultId, secretId: secret.id, number: record.number };
-      const sealed = { ...record, dekRecord, valueRecord };
-      values.set(record.id, openValue(keyring, sealed, { ...context, credentialKind: kind, binding }));
-    }
+    const values = openValues(keyring, records, {
+      vaultId: authority.vaultId,
+      secretId: secret.id,
+      credentialKind: kind,
+      binding,
+    });
     const value = values.get(current.id);
     if (value === undefined) throw new Problem('secret-unavailable', { internal: 'the value is missing' });
     const scan = scanTableOf(service, records, values);
@@ -164,6 +187,27 @@ export class Credentials {
     };
     const isCached = this.#cache !== undefined;
     return new Opened(credential, { key, isCached, wipe: () => wipe(scan, values) });
+  }
+}
+
+/** The value of every version that has one, or none of them: an opened one is wiped when another does not open. */
+function openValues(
+  keyring: Keyring,
+  records: readonly VersionRecord[],
+  context: Omit<VersionContext, 'number'>,
+): ReadonlyMap<string, SecretBytes> {
+  const values = new Map<string, SecretBytes>();
+  try {
+    for (const record of records) {
+      const { dekRecord, valueRecord, number } = record;
+      if (dekRecord === null || valueRecord === null) continue;
+      const sealed = { ...record, dekRecord, valueRecord };
+      values.set(record.id, openValue(keyring, sealed, { ...context, number }));
+    }
+    return values;
+  } catch (error) {
+    for (const value of values.values()) value.dispose();
+    throw error;
   }
 }
 

@@ -10,8 +10,18 @@ export function serviceMacColumns(row: Omit<ServiceRow, 'changedEpoch' | 'mac' |
   const { vaultId, id, name, origin, basePath, auth, secretId, keyEnv, baseUrlEnv, baseUrlSuffix } = row;
   const { revision, removedAt } = row;
   return {
-    ...{ vaultId, id, name, origin, basePath, auth, secretId, keyEnv, baseUrlEnv, baseUrlSuffix },
-    ...{ revision, removedAt },
+    vaultId,
+    id,
+    name,
+    origin,
+    basePath,
+    auth,
+    secretId,
+    keyEnv,
+    baseUrlEnv,
+    baseUrlSuffix,
+    revision,
+    removedAt,
   };
 }
 

@@ -1,5 +1,6 @@
 // The owner credential file: one line, mode 0600, plain or sealed under the passphrase. Its HMAC is all the database has.
-import { chmod, link, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, link, lstat, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Problem } from '../core/problem.ts';
 import type { Randomness } from '../core/time.ts';
 import { createOpaqueToken, parseOpaqueToken } from '../crypto/opaque-token.ts';
@@ -28,8 +29,9 @@ export async function readOrCreateOwnerCredential(
 }
 
 async function readOwnerCredential(options: OwnerCredentialOptions): Promise<string | undefined> {
-  const found = await stat(options.path).catch(() => undefined);
+  const found = await lstat(options.path).catch(() => undefined);
   if (found === undefined) return undefined;
+  if (!found.isFile()) throw refused(options.path, 'it is not a regular file (symbolic links are refused)');
   if ((found.mode & 0o077) !== 0) throw refused(options.path, 'others may read it; run: chmod 600 on it');
   const text = (await readFile(options.path, 'utf8')).trim();
   if (parseOpaqueToken(text)?.kind === 'owner') return text;
@@ -46,12 +48,22 @@ async function createExclusively(path: string, text: string): Promise<boolean> {
   await chmod(beside, 0o600);
   try {
     await link(beside, path);
+    await syncDirectory(dirname(path)); // its hash is about to be stored: the file must be there then
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   } finally {
     await rm(beside, { force: true });
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
   }
 }
 

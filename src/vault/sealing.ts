@@ -25,7 +25,7 @@ export interface Unsealed {
   readonly isFirstStart: boolean;
 }
 
-export const OWNER_NAME = 'owner';
+const OWNER_NAME = 'owner';
 const DEFAULT_VAULT_NAME = 'default';
 
 export async function unseal(deps: SealingDeps): Promise<Unsealed> {

@@ -37,7 +37,7 @@ export interface IssuedToken {
   readonly expiresAt: Date;
 }
 
-export const ADMIN_TOKEN_SECONDS = 900;
+const ADMIN_TOKEN_SECONDS = 900;
 const MAX_REMEMBERED = 20_000;
 const REFUSAL_REMEMBERED_MS = 10_000;
 

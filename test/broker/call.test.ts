@@ -1,3 +1,4 @@
+// Brokered calls through the whole house, on every engine.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/database.ts';
 import { createWorld, SECRET_VALUE, type World } from '../support/world.ts';

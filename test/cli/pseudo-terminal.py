@@ -1,11 +1,12 @@
 # Runs a command on a pseudo-terminal: the first argument is JSON, a list of [text to wait for, text to type].
 # Prints JSON: what the terminal showed and the exit code as a shell says it.
-import json, os, pty, select, sys, time
+import fcntl, json, os, pty, select, struct, sys, termios, time
 
 steps, command = json.loads(sys.argv[1]), sys.argv[2:]
 pid, terminal = pty.fork()
 if pid == 0:
     os.execvp(command[0], command)
+fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 160, 0, 0))
 shown, sought = b"", 0
 deadline = time.time() + 30
 while time.time() < deadline:

@@ -8,14 +8,14 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { main } from '../../src/cli/main.ts';
 
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-export interface Answer {
+interface Answer {
   readonly status?: number;
   readonly body: unknown;
 }
@@ -25,8 +25,8 @@ export type Answers = Readonly<Record<string, (request: SeenRequest) => Answer>>
 export interface StandIn {
   readonly dataDirectory: string;
   readonly seen: SeenRequest[];
-  cli(argv: readonly string[], options?: CliOptions): Promise<Ended>;
-  close(): Promise<void>;
+  readonly cli: (argv: readonly string[], options?: CliOptions) => Promise<Ended>;
+  readonly close: () => Promise<void>;
 }
 
 export interface CliOptions {

@@ -1,6 +1,6 @@
 // The whole story by command line: real processes, a real server, a real upstream.
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_PSEUDO_TERMINAL, HAS_SANDBOX } from './needs.ts';
@@ -19,18 +19,19 @@ beforeAll(async () => {
   world = await createCliWorld();
   await succeed(['secret', 'add', 'acme'], KEY);
   await succeed([
-    ...[
-      'service',
-      'add',
-      'acme',
-      '--base-url',
-      world.upstreamUrl,
-      '--auth',
-      'header:X-Acme-Key',
-      '--secret',
-      'acme',
-    ],
-    ...['--key-env', 'ACME_KEY', '--base-url-env', 'ACME_URL=/v1'],
+    'service',
+    'add',
+    'acme',
+    '--base-url',
+    world.upstreamUrl,
+    '--auth',
+    'header:X-Acme-Key',
+    '--secret',
+    'acme',
+    '--key-env',
+    'ACME_KEY',
+    '--base-url-env',
+    'ACME_URL=/v1',
   ]);
   agentKeyFile = join(world.root, 'worker.key');
   writeFileSync(agentKeyFile, (await succeed(['agent', 'add', 'worker'])).stdout, { mode: 0o600 });
@@ -102,7 +103,7 @@ describe('administration', () => {
         isOver = true;
       });
       const lines: string[] = [];
-      await expect.poll(() => (lines.push(...commandLines()), isOver)).toBe(true);
+      await expect.poll(() => (lines.push(...commandLines()), isOver), { timeout: 30_000 }).toBe(true);
       const { output, code } = await shown;
       expect(code).toBe(0);
       expect(output).toMatch(/Secret typed is stored as sec_/);
@@ -204,7 +205,10 @@ describe('doorward run', () => {
     const off = await inRun('cat "$HOME/data/root.key" > /dev/null && echo read', ['--sandbox', 'off']);
     expect(off).toMatchObject({ code: 0, stdout: 'read\n' });
     expect(off.stderr).toMatch(/^Nothing is hidden from the command: .* It can read what you can: .*\/data/m);
-    const environment = { PATH: join(process.execPath, '..') };
+    const onlyNode = join(world.root, 'only-node');
+    mkdirSync(onlyNode);
+    symlinkSync(process.execPath, join(onlyNode, 'node'));
+    const environment = { PATH: onlyNode };
     const required = await doorward(['run', 'worker', '--sandbox', 'require', '--', 'node', '-v'], {
       environment,
     });
@@ -328,7 +332,9 @@ describe('what happened', () => {
   test('once the server is stopped, one sentence says so', async () => {
     await stop(world.server);
     expect(await doorward(['status'])).toEqual({
-      ...{ code: 1, signal: null, stdout: '' },
+      code: 1,
+      signal: null,
+      stdout: '',
       stderr: expect.stringMatching(
         /^doorward: No Doorward server answers at .*admin\.sock\. Start one with: doorward serve/,
       ),

@@ -16,8 +16,8 @@ export interface CliWorld {
   readonly upstreamUrl: string;
   /** Headers of the requests that reached the upstream. */
   readonly arrived: IncomingHttpHeaders[];
-  doorward(argv: readonly string[], options?: StartOptions): Promise<Exited>;
-  close(): Promise<void>;
+  readonly doorward: (argv: readonly string[], options?: StartOptions) => Promise<Exited>;
+  readonly close: () => Promise<void>;
 }
 
 /** The upstream echoes what it was asked; below /fail it answers 500, below /teapot 418. */
@@ -50,13 +50,21 @@ export async function createCliWorld(): Promise<CliWorld> {
   });
   await listening(server);
   return {
-    ...{ root, dataDirectory, launcher, environment, server, arrived },
+    root,
+    dataDirectory,
+    launcher,
+    environment,
+    server,
+    arrived,
     upstreamUrl: `http://127.0.0.1:${String(port)}`,
     doorward: async (argv, options = {}) =>
       start(launcher, argv, {
         workingDirectory: join(root, 'work'),
         ...options,
-        environment: { ...environment, ...options.environment },
+        environment: {
+          ...environment,
+          ...options.environment,
+        },
       }),
     close: async () => {
       await stop(server);

@@ -1,3 +1,4 @@
+// Exchanges that end early, from either side, alone and by the hundred.
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';

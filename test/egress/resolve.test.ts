@@ -1,3 +1,4 @@
+// Names become checked addresses, or nothing.
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../../src/core/problem.ts';
 import { createResolver } from '../../src/egress/resolve.ts';

@@ -1,3 +1,4 @@
+// One exchange over real sockets: request, answer, streaming, back-pressure, timeouts.
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';

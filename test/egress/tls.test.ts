@@ -1,3 +1,4 @@
+// TLS to upstreams: who is believed, and what a failure says.
 import { createServer, type TlsOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { call, createAuthority, listen, openEgress, requestTo } from './upstreams.ts';

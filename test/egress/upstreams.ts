@@ -10,16 +10,9 @@ import type { HeaderPairs } from '../../src/core/headers.ts';
 import type { AddressPolicy } from '../../src/core/ip-range.ts';
 import type { Problem } from '../../src/core/problem.ts';
 import type { Clock } from '../../src/core/time.ts';
+import type { OutgoingRequest, Timeouts, UpstreamHandler, UpstreamHead } from '../../src/egress/flow.ts';
 import { createResolver } from '../../src/egress/resolve.ts';
-import {
-  createEgress,
-  DEFAULT_TIMEOUTS,
-  type Egress,
-  type OutgoingRequest,
-  type Timeouts,
-  type UpstreamHandler,
-  type UpstreamHead,
-} from '../../src/egress/send.ts';
+import { createEgress, DEFAULT_TIMEOUTS, type Egress } from '../../src/egress/send.ts';
 
 export const LOOPBACK: AddressPolicy = { allowedCidrs: ['127.0.0.0/8', '::1/128'] };
 

@@ -10,5 +10,5 @@ if (!hides) throw new Error(`the sandbox does not work here: ${reason}`);
 process.exitCode = await runChild({
   launch,
   environment: request.environment,
-  sharesTerminal: process.stdin.isTTY === true,
+  sharesTerminal: process.stdin.isTTY,
 });

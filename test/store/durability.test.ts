@@ -1,15 +1,16 @@
 // What the embedded database still has after its process was killed, and after the power was cut.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import { type Compiled, compile } from '../support/compile.ts';
 import { createEmbedded } from '../support/database.ts';
+import { rebuild } from '../support/rebuilt-disk.ts';
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -33,7 +34,7 @@ interface Writer {
 }
 
 function startWriter(dataDirectory: string, disk?: string): Writer {
-  const hook = disk === undefined ? [] : ['--import', here('./power-cut.js')];
+  const hook = disk === undefined ? [] : ['--import', here('../support/power-cut.js')];
   const child = spawn(
     process.execPath,
     [...hook, here('./writer.js'), join(compiled.folder, 'dist'), dataDirectory],
@@ -104,38 +105,6 @@ describe('a killed process', () => {
     await rm(dataDirectory, { recursive: true });
   });
 });
-
-/** What the disk would hold: `before`, and what the notes say was synced since. */
-async function rebuild(before: string, disk: string): Promise<string> {
-  const after = await mkdtemp(join(tmpdir(), 'doorward-after-cut-'));
-  await cp(before, after, { recursive: true, mode: constants.COPYFILE_FICLONE });
-  const place = async (path: string, identity: string) => {
-    const bytes = join(disk, 'bytes', identity);
-    if (!existsSync(bytes)) return writeFile(path, '', { flag: 'a' }); // the name is there, the bytes are not
-    await mkdir(dirname(path), { recursive: true });
-    await cp(bytes, path);
-  };
-  const identities = new Map<string, string>();
-  for (const line of (await readFile(join(disk, 'notes'), 'utf8')).trimEnd().split('\n')) {
-    const note = JSON.parse(line) as
-      | { file: string; identity: string }
-      | { directory: string; children: [string, string][] };
-    if ('file' in note) identities.set(note.file, note.identity);
-    else {
-      const inside = new Map(note.children.map(([name, identity]) => [join(note.directory, name), identity]));
-      for (const path of identities.keys()) {
-        if (dirname(path) === (note.directory || '.') && !inside.has(path)) identities.delete(path);
-      }
-      for (const [path, identity] of inside) identities.set(path, identity);
-    }
-  }
-  for (const [path, identity] of identities) {
-    if (identity === 'directory') await mkdir(join(after, path), { recursive: true });
-    else if (existsSync(join(disk, 'bytes', identity)) || !existsSync(join(after, path)))
-      await place(join(after, path), identity);
-  }
-  return after;
-}
 
 describe.runIf(existsSync('/proc/self/fd'))('a power cut', () => {
   it('costs only what came after the last makeDurable, makeRecentDurable or close', async () => {

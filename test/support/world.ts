@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, compose } from '../../src/compose.ts';
 import type { ServerConfig } from '../../src/config.ts';
-import { createLog } from '../../src/telemetry/log.ts';
+import { createLog, type Log } from '../../src/telemetry/log.ts';
 import type { CreatedDatabase, TestDatabase } from './database.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
@@ -14,6 +14,8 @@ export interface WorldOptions {
   readonly database: TestDatabase;
   readonly replicas?: number;
   readonly config?: Partial<ServerConfig>;
+  /** Silent unless told. */
+  readonly log?: Log;
 }
 
 export interface AdminAnswer {
@@ -28,6 +30,8 @@ export interface World {
   readonly clock: { offsetMs: number };
   readonly database: CreatedDatabase;
   readonly dataDirectories: readonly string[];
+  /** Where the root key and the owner credential are. */
+  readonly keysDirectory: string;
   /** One administrative request over HTTP with an owner's token. */
   admin(method: string, path: string, body?: object, replica?: number): Promise<AdminAnswer>;
   /** Secret, service (bearer unless told), agent and grant in one go; gives the agent key. */
@@ -67,7 +71,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
           monotonicMs: () => performance.now() + clock.offsetMs,
         },
         randomness: { bytes: (length) => randomBytes(length) },
-        log: createLog(process.env['DOORWARD_TEST_LOG'] ?? 'silent'),
+        log: options.log ?? createLog(process.env['DOORWARD_TEST_LOG'] ?? 'silent'),
       }),
     );
   }
@@ -83,6 +87,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     clock,
     database,
     dataDirectories,
+    keysDirectory: scratch,
     admin: async (method, path, body, replica) => {
       adminToken ??= ownerToken();
       const response = await fetch(`${urlOf(replica)}${path}`, {

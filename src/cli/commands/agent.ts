@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { define } from '../define.ts';
 import { momentCell, printJson, printList, printRecord, write } from '../output.ts';
 import type { Column } from '../output.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext } from '../command.ts';
 
 export function register(program: Command, open: OpenContext): void {
   const agent = define(program, {

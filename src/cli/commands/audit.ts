@@ -6,7 +6,7 @@ import { define } from '../define.ts';
 import { parseMoment } from '../duration.ts';
 import { EXIT } from '../exit-codes.ts';
 import { isForPeople, localTime, printJson, printList, printRecord, write } from '../output.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext } from '../command.ts';
 import { visible } from '../visible-text.ts';
 
 interface ListOptions {

@@ -10,7 +10,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { CommandFailure, parseProblem, usageFailure } from '../failure.ts';
 import { write } from '../output.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext } from '../command.ts';
 import { visible, visibleLines } from '../visible-text.ts';
 
 interface CallOptions {
@@ -20,6 +20,9 @@ interface CallOptions {
   readonly keyFile?: string;
   readonly include?: boolean;
 }
+
+/** What commander hands over: arguments, options, itself. */
+type Given = [service: string, method: string, path: string, options: CallOptions, command: Command];
 
 interface CallRequest extends CallOptions {
   readonly service: string;
@@ -51,7 +54,8 @@ export function register(program: Command, open: OpenContext): void {
     .option('--agent <name>', 'Make the call as this agent')
     .option('--key-file <path>', "File that holds the agent's key")
     .option('-i, --include', 'Print status and headers too')
-    .action(async (service: string, method: string, path: string, options: CallOptions, command: Command) => {
+    .action(async (...given: Given) => {
+      const [service, method, path, options, command] = given;
       const context = open(command);
       const request = { ...options, service, method: method.toUpperCase(), path };
       context.exitCode = await call(context, request);

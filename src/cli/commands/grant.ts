@@ -6,7 +6,7 @@ import { collect, define } from '../define.ts';
 import { parseMoment } from '../duration.ts';
 import { momentCell, printJson, printList } from '../output.ts';
 import type { Column } from '../output.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext } from '../command.ts';
 
 interface AddOptions {
   readonly allow?: readonly string[];

@@ -4,10 +4,9 @@ import { EXIT_CODE_MEANINGS } from '../exit-codes.ts';
 import { usageFailure } from '../failure.ts';
 import { define } from '../define.ts';
 import { write } from '../output.ts';
-import { COMMANDS } from '../registry.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext, RegisteredCommand } from '../command.ts';
 
-export function register(program: Command, open: OpenContext): void {
+export function register(program: Command, open: OpenContext, all: readonly RegisteredCommand[]): void {
   define(program, {
     usage: 'help [topic] [verb]',
     summary: 'Help on a command, exit-codes or environment',
@@ -18,7 +17,7 @@ export function register(program: Command, open: OpenContext): void {
       if (topic === undefined) program.outputHelp();
       else if (topic === 'exit-codes') write(context, exitCodes());
       else if (topic === 'environment') write(context, await environment());
-      else await commandHelp(program, open, topic, verb);
+      else await commandHelp({ program, open, all }, topic, verb);
     },
   );
 }
@@ -36,19 +35,24 @@ async function environment(): Promise<string> {
   return `${lines.join('')}\nEach can also be read from a file: NAME_FILE names it. Flags stand above the environment.\n`;
 }
 
+interface Commands {
+  readonly program: Command;
+  readonly open: OpenContext;
+  readonly all: readonly RegisteredCommand[];
+}
+
 async function commandHelp(
-  program: Command,
-  open: OpenContext,
+  { program, open, all }: Commands,
   topic: string,
   verb: string | undefined,
 ): Promise<void> {
-  const known = COMMANDS.find(({ name }) => name === topic);
+  const known = all.find(({ name }) => name === topic);
   if (known === undefined) {
-    throw usageFailure(`There is no help on that. Commands: ${COMMANDS.map(({ name }) => name).join(', ')}.`);
+    throw usageFailure(`There is no help on that. Commands: ${all.map(({ name }) => name).join(', ')}.`);
   }
   const { Command } = await import('commander');
   const parent = new Command('doorward').copyInheritedSettings(program);
-  (await known.load()).register(parent, open);
+  (await known.load()).register(parent, open, all);
   const command = parent.commands[0];
   (command?.commands.find((child) => child.name() === verb) ?? command)?.outputHelp();
 }

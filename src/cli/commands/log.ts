@@ -9,7 +9,7 @@ import { parseCount } from '../count.ts';
 import { define } from '../define.ts';
 import { CommandFailure } from '../failure.ts';
 import { isForPeople, localTime, write } from '../output.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext } from '../command.ts';
 import { visible, visibleJson } from '../visible-text.ts';
 
 interface LogOptions {

@@ -15,7 +15,7 @@ import type { Context } from '../context.ts';
 import { define } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CommandFailure, ServerProblem, usageFailure } from '../failure.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext } from '../command.ts';
 
 type StartedRun = z.output<(typeof runStart)['output']>;
 type CommandLine = readonly [string, ...string[]];
@@ -84,7 +84,7 @@ interface Prepared {
 
 async function runCommand(context: Context, request: RunRequest, prepared: Prepared): Promise<number> {
   const { started, hidden, brokerUrl } = prepared;
-  const { stdin } = context.terminal;
+  const { stdin, stdout, stderr } = context.terminal;
   const { environment, replaced } = childEnvironment(context.terminal.environment, { ...started, brokerUrl });
   for (const name of replaced) context.warn(`${name} was set; the command gets the placeholder instead.`);
   const sandboxRequest = { command: request.command, hidden, workingDirectory: process.cwd(), environment };
@@ -92,10 +92,11 @@ async function runCommand(context: Context, request: RunRequest, prepared: Prepa
   if (!hides) {
     const why = `Nothing is hidden from the command: ${reason ?? 'no sandbox'}.`;
     if (request.sandbox === 'require') throw new CommandFailure(EXIT.failed, why);
-    const places = [...hidden.directories, ...hidden.files].join(', ');
-    context.warn(`${why} It can read what you can: ${places}, and the memory of your processes.`);
+    const places = [...hidden.directories, ...hidden.files, 'the memory of your processes'].join(', ');
+    context.warn(`${why} It can read what you can: ${places}.`);
   }
-  return runChild({ launch, environment, sharesTerminal: stdin.isTTY === true });
+  const sharesTerminal = [stdin, stdout, stderr].some(({ isTTY }) => isTTY === true);
+  return runChild({ launch, environment, sharesTerminal });
 }
 
 /** Every place the command must not see. Refuses a command or working directory that lies in one. */
@@ -149,11 +150,12 @@ function keepRenewing(
       await client.call(runRenew, { run: id });
       isTold = false;
     } catch (error) {
-      const isOver = error instanceof ServerProblem;
+      // A server in trouble may recover; any other refusal is final.
+      const isOver = error instanceof ServerProblem && error.body.status < 500;
       if (isOver) clearInterval(timer);
       if (!isTold)
         context.warn(
-          isOver ? `The run was ended: ${error.sentence}` : 'The server does not answer; trying on.',
+          isOver ? `The run was ended: ${error.sentence}` : 'The run could not be renewed; trying on.',
         );
       isTold = true;
     }

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { define } from '../define.ts';
 import { momentCell, printJson, printList, printRecord } from '../output.ts';
 import type { Column } from '../output.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext } from '../command.ts';
 import { readSecretValue, refuseValueInArguments } from '../secret-value.ts';
 
 interface AddOptions {

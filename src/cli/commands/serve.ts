@@ -1,7 +1,7 @@
 // `doorward serve`: the server's own entry takes it from here.
 import type { Command } from 'commander';
 import { define } from '../define.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext } from '../command.ts';
 
 export function register(program: Command, open: OpenContext): void {
   define(program, {

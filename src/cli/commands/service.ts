@@ -8,7 +8,7 @@ import { define } from '../define.ts';
 import { usageFailure } from '../failure.ts';
 import { momentCell, printJson, printList, printRecord } from '../output.ts';
 import type { Column } from '../output.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext } from '../command.ts';
 
 interface AddOptions {
   readonly baseUrl: string;

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { define } from '../define.ts';
 import { isForPeople, momentCell, printRecord, write } from '../output.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext } from '../command.ts';
 import { visible } from '../visible-text.ts';
 
 export function register(program: Command, open: OpenContext): void {

@@ -4,7 +4,7 @@ import { readAgentKey } from '../agent-key.ts';
 import type { Context } from '../context.ts';
 import { define } from '../define.ts';
 import { printJson, write } from '../output.ts';
-import type { OpenContext } from '../registry.ts';
+import type { OpenContext } from '../command.ts';
 
 export function register(program: Command, open: OpenContext): void {
   define(program, {

@@ -1,11 +1,18 @@
 // Gathers what the views of one push found: matches to redact and report, and the earliest place that must wait.
 // Places count from the first byte the push looks at, which may be bytes carried over from earlier ones.
-import type { Pattern } from './patterns.ts';
-import type { LeakMatch } from './scanner.ts';
+import type { Pattern, View } from './patterns.ts';
+
+export interface LeakMatch {
+  readonly targetId: string;
+  readonly view: View;
+  /** Place of the echo's first byte in the stream. */
+  readonly offset: number;
+  readonly length: number;
+}
 
 export interface Finding {
   readonly targetId: string;
-  readonly view: LeakMatch['view'];
+  readonly view: View;
   readonly start: number;
   readonly end: number;
   /** Redaction begins here when the bytes before it have left already. */

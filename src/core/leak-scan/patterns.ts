@@ -1,12 +1,27 @@
 // The literal byte patterns one secret value can be echoed as: itself, hex, and base64 at its three alignments.
 // Derived byte by byte, never through strings: strings cannot be wiped.
 import { looksRandom } from './looks-random.ts';
-import type { LeakMatch, ScanTarget } from './scanner.ts';
+
+export interface ScanTarget {
+  /** Secret version id, or a label. */
+  readonly id: string;
+  readonly value: Buffer;
+  /** Leading bytes that everybody may know, as `sk-proj-`: never secret by themselves. */
+  readonly publicPrefixLength?: number;
+  /**
+   * Look for fragments of ten bytes too (default no). Only done for values of at least 16 bytes that look random;
+   * ask for it only where the bytes behind the public prefix are all secret.
+   */
+  readonly fragments?: boolean;
+}
+
+/** What a value is echoed as. */
+export type View = 'raw' | 'fragment' | 'percent' | 'json' | 'base64' | 'hex';
 
 export interface Pattern {
   readonly targetId: string;
   /** `fragment` patterns match in any run of at least FRAGMENT_LENGTH of their bytes, the others only whole. */
-  readonly view: LeakMatch['view'];
+  readonly view: View;
   readonly bytes: Buffer;
   /** Leading bytes everybody may know: they never count towards hold-back. */
   readonly publicLength: number;

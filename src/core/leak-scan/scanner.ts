@@ -2,33 +2,12 @@
 // length, and holds back only bytes that may be the beginning of an echo. At most three secret bytes of an echo
 // that is cut by chunk borders leave. Pure: bytes in, bytes out.
 import { Problem } from '../problem.ts';
-import { type Finding, Findings } from './findings.ts';
+import { type Finding, Findings, type LeakMatch } from './findings.ts';
 import { PatternTable } from './pattern-table.ts';
-import { patternsOf } from './patterns.ts';
+import { patternsOf, type ScanTarget } from './patterns.ts';
 
 const REDACTED = 0x2a; // '*'
 const NOTHING = Buffer.alloc(0);
-
-export interface ScanTarget {
-  /** Secret version id, or a label. */
-  readonly id: string;
-  readonly value: Buffer;
-  /** Leading bytes that everybody may know, as `sk-proj-`: never secret by themselves. */
-  readonly publicPrefixLength?: number;
-  /**
-   * Look for fragments of ten bytes too (default no). Only done for values of at least 16 bytes that look random;
-   * ask for it only where the bytes behind the public prefix are all secret.
-   */
-  readonly fragments?: boolean;
-}
-
-export interface LeakMatch {
-  readonly targetId: string;
-  readonly view: 'raw' | 'fragment' | 'percent' | 'json' | 'base64' | 'hex';
-  /** Place of the echo's first byte in the stream. */
-  readonly offset: number;
-  readonly length: number;
-}
 
 export interface ScanTable {
   /** Patterns looked for; 0 when there is nothing to scan for. */

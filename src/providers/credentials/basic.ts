@@ -3,6 +3,8 @@ import type { Auth } from '../../core/service.ts';
 import type { CredentialKind } from './kind.ts';
 
 const COLON = 0x3a;
+/** A shorter part is a filler, as in `key:x`: looked for, it would redact half of every answer. */
+const MIN_ECHO_BYTES = 4;
 
 export const basic: CredentialKind<Extract<Auth, { kind: 'basic' }>> = {
   slots: () => ({ headers: ['authorization'], query: [] }),
@@ -10,10 +12,12 @@ export const basic: CredentialKind<Extract<Auth, { kind: 'basic' }>> = {
     const at = value.indexOf(COLON);
     const pair = at === -1 ? Buffer.concat([value, Buffer.from(':')]) : value;
     const encoded = pair.toString('base64');
-    const password = at === -1 ? Buffer.alloc(0) : Buffer.from(value.subarray(at + 1));
+    const password = Buffer.from(value.subarray(at === -1 ? value.length : at + 1));
+    // Where the password is none, the user is what must stay secret.
+    const secret = password.length < MIN_ECHO_BYTES && at !== -1 ? Buffer.from(value.subarray(0, at)) : password;
     return {
       header: ['authorization', `Basic ${encoded}`],
-      echoes: [Buffer.from(encoded, 'latin1'), ...(password.length === 0 ? [] : [password])],
+      echoes: [Buffer.from(encoded, 'latin1'), ...(secret.length < MIN_ECHO_BYTES ? [] : [secret])],
     };
   },
   template: () => 'Basic base64({value})',

@@ -15,5 +15,5 @@ const CREDENTIAL_KINDS: { readonly [K in Auth['kind']]: CredentialKind<Extract<A
 
 /** The kind of `auth`. The table pairs each name with the kind of that very name, which the index type can not say. */
 export function credentialKind(auth: Auth): CredentialKind {
-  return CREDENTIAL_KINDS[auth.kind] as CredentialKind;
+  return CREDENTIAL_KINDS[auth.kind];
 }

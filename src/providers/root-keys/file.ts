@@ -71,7 +71,8 @@ async function createKey(path: string, mayCreate: boolean, randomness: Randomnes
       detail: `The root key file ${path} is missing and the database already holds data wrapped by it. Restore the file; a new key would not open anything.`,
     });
   }
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const directory = dirname(path);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   const bytes = randomness.bytes(KEY_BYTES);
   const file = await open(path, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'EEXIST') return undefined; // another replica was first: use its key
@@ -88,7 +89,17 @@ async function createKey(path: string, mayCreate: boolean, randomness: Randomnes
   } finally {
     await file.close();
   }
+  await syncDirectory(directory); // without the name nothing that is wrapped from here on could be opened again
   return SecretBytes.take(bytes);
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 function refused(path: string, why: string): Problem {

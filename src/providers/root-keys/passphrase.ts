@@ -18,7 +18,7 @@ export async function openPassphraseProvider(
       detail: 'The passphrase provider needs DOORWARD_PASSPHRASE_FILE, or a terminal to ask on.',
     });
   }
-  const passphrase = await options.passphrase();
+  const passphrase = await options.passphrase(options.mayCreate);
   if (options.mayCreate && passphrase.length < MIN_LENGTH) {
     throw new Problem('not-ready', { detail: `A passphrase needs at least ${MIN_LENGTH} characters.` });
   }

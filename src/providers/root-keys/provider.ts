@@ -1,14 +1,14 @@
 // What holds the root key. A provider wraps and unwraps the store key and never gives its own key away.
 import type { Id } from '../../core/ids.ts';
 
-export interface WrappedKey {
+interface WrappedKey {
   /** What the provider needs besides its key to unwrap, such as scrypt parameters. Public. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly record: Buffer;
 }
 
 /** Binds a wrapped store key to its row: the slot's AAD is made from these. */
-export interface SlotContext {
+interface SlotContext {
   readonly installation: Id<'ins'>;
   readonly slot: Id<'slt'>;
 }
@@ -24,7 +24,8 @@ export interface RootKeyProvider {
 
 export interface RootKeyOptions {
   readonly rootKeyFile: string;
-  readonly passphrase: (() => Promise<string>) | undefined;
+  /** `isNew`: it is about to be chosen, not one that opens something. */
+  readonly passphrase: ((isNew: boolean) => Promise<string>) | undefined;
   /** Make a new root key where there is none; only on an installation without data. */
   readonly mayCreate: boolean;
 }

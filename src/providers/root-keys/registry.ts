@@ -11,4 +11,3 @@ export const ROOT_KEY_PROVIDERS = {
   passphrase: openPassphraseProvider,
 } as const satisfies Record<string, OpenProvider>;
 
-export type RootKeyProviderName = keyof typeof ROOT_KEY_PROVIDERS;

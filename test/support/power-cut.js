@@ -15,7 +15,8 @@ function note(descriptor) {
   if (!path.startsWith(root)) return;
   const stat = statSync(path);
   if (stat.isDirectory()) {
-    const children = readdirSync(path).map((name) => [name, identity(join(path, name))]);
+    const names = readdirSync(path).filter((name) => !statSync(join(path, name)).isSocket()); // it would be a dead one
+    const children = names.map((name) => [name, identity(join(path, name))]);
     write({ directory: relative(root, path), children });
   } else {
     mkdirSync(join(disk, 'bytes'), { recursive: true });

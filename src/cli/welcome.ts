@@ -1,0 +1,74 @@
+// What a server that has started says: its address, and the next three commands as they can be copied.
+import { realpathSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { type Environment, parseClientConfig, type ServerConfig } from '../config.ts';
+import { findExecutable } from '../runner/executable.ts';
+
+interface Started {
+  readonly url: string;
+  readonly isFirstStart: boolean;
+}
+
+export function welcome(
+  { url, isFirstStart }: Started,
+  config: ServerConfig,
+  environment: Environment,
+): string {
+  const doorward = commandName(environment);
+  const lines = [
+    `Doorward listens on ${url}`,
+    ...(isFirstStart ? firstStart(config) : []),
+    'Next, in another terminal:',
+    ...exported(config, environment),
+    `  ${doorward} secret add openai`,
+    `  ${doorward} service add openai --base-url https://api.openai.com --auth bearer --secret openai --key-env OPENAI_API_KEY --base-url-env OPENAI_BASE_URL=/v1`,
+    `  ${doorward} agent add robot && ${doorward} grant add robot openai && ${doorward} run robot -- env | grep OPENAI`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function firstStart({ rootKeyProvider, rootKeyFile, databaseUrl, dataDirectory }: ServerConfig): string[] {
+  const what = databaseUrl === undefined ? `Its data is in ${dataDirectory}. ` : '';
+  const key = rootKeyProvider === 'file' ? rootKeyFile : 'the passphrase';
+  return [`${what}Keep a copy of ${key} elsewhere: without it no secret can be opened again.`];
+}
+
+/** The other terminal does not have this one's variables; those that the commands need must be set there. */
+function exported(config: ServerConfig, environment: Environment): string[] {
+  const { HOME, XDG_DATA_HOME, XDG_RUNTIME_DIR } = environment;
+  const usual = parseClientConfig({ HOME, XDG_DATA_HOME, XDG_RUNTIME_DIR });
+  const dataDirectory = resolve(config.dataDirectory);
+  const variables: [name: string, value: string, isUsual: boolean][] = [
+    ['DOORWARD_DATA_DIR', dataDirectory, dataDirectory === resolve(usual.dataDirectory)],
+    ...FILES.map(([name, read, fallback]): [string, string, boolean] => {
+      const path = resolve(read(config));
+      return [name, path, path === resolve(dataDirectory, fallback)];
+    }),
+  ];
+  const set = variables
+    .filter(([, , isUsual]) => !isUsual)
+    .map(([name, value]) => `${name}=${quoted(value)}`);
+  return set.length === 0 ? [] : [`  export ${set.join(' ')}`];
+}
+
+const FILES = [
+  [
+    'DOORWARD_OWNER_CREDENTIAL_FILE',
+    (config: ServerConfig) => config.ownerCredentialFile,
+    'owner.credential',
+  ],
+  ['DOORWARD_ROOT_KEY_FILE', (config: ServerConfig) => config.rootKeyFile, 'root.key'],
+] as const;
+
+/** `doorward` where PATH leads to this program, else the path it was started by. */
+function commandName(environment: Environment): string {
+  const program = realpathSync(process.argv[1] ?? '');
+  const found = findExecutable('doorward', environment);
+  if (found !== undefined && realpathSync(found) === program) return 'doorward';
+  const near = relative(process.cwd(), program);
+  return quoted(near.startsWith('..') ? program : `./${near}`);
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

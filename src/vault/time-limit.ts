@@ -1,0 +1,14 @@
+// A wait with an end. The work itself goes on: what it still does must be right whenever it is done.
+
+/** Throws when `work` has not come to its end in time. */
+export async function withinMs<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took longer than ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

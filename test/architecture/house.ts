@@ -1,0 +1,151 @@
+// The rules of the house as data: who may import whom, which package belongs where, sizes, words.
+
+/**
+ * Room → what its files may import: rooms, or single files. The longest matching key counts, `OWN` is the key itself.
+ * Arrows only point down: ground `core`; floor 0 the rooms that touch the world; 1 `vault`; 2 `operations` and
+ * `broker`; 3 and 4 the shells; 5 what starts and joins them.
+ */
+export const OWN = 'OWN';
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  core: [OWN],
+  crypto: [OWN, 'core'],
+  egress: [OWN, 'core'],
+  telemetry: [OWN, 'core'],
+  store: [OWN, 'core'],
+  'providers/credentials': [OWN, 'core', 'crypto', 'egress'],
+  'providers/root-keys': [OWN, 'core', 'crypto', 'egress'],
+  vault: [OWN, 'core', 'crypto', 'store', 'providers', 'telemetry'],
+  operations: [
+    OWN,
+    'core',
+    'store',
+    'vault',
+    'crypto/secret-bytes.ts', // the request parser is where a value enters its SecretBytes
+    'crypto/opaque-token.ts', // agent keys and placeholders are made where they are answered, once
+  ],
+  // What HTTP, the CLI and the docs know of an operation must not draw in its code.
+  'operations/contract.ts': ['core'],
+  'operations/contracts.ts': ['operations/contracts'],
+  'operations/contracts': [OWN, 'core', 'operations/contract.ts'],
+  broker: [OWN, 'core', 'egress', 'store', 'vault', 'telemetry'],
+  jobs: [OWN, 'core', 'store', 'vault', 'telemetry'],
+  runner: [OWN, 'core'],
+  http: [
+    OWN,
+    'core',
+    'telemetry',
+    'operations',
+    'broker',
+    'vault/tokens.ts',
+    'vault/client-credentials.ts', // what the token endpoint grants by
+  ],
+  'config.ts': ['core'],
+  'compose.ts': [
+    'broker',
+    'config.ts',
+    'core',
+    'crypto',
+    'egress',
+    'http',
+    'jobs',
+    'operations',
+    'providers',
+    'store',
+    'telemetry',
+    'vault',
+  ],
+  cli: [
+    OWN,
+    'core',
+    'runner',
+    'config.ts',
+    'crypto/passphrase.ts', // opens an owner credential that lies under the passphrase
+    'operations/contract.ts', // contracts only: the CLI asks the server, it never runs an operation itself
+    'operations/contracts.ts',
+    'operations/contracts',
+  ],
+  'cli/serve.ts': ['cli', 'core', 'config.ts', 'compose.ts', 'telemetry'], // the one command that is the server
+  'main.ts': ['cli'],
+};
+
+/** Package → rooms or files of `src` that may import it. What is not here is imported nowhere in `src`. */
+export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  zod: ['core', 'crypto', 'vault', 'operations', 'cli', 'config.ts'],
+  'ipaddr.js': ['core'],
+  'typeid-js': ['core'],
+  '@noble/ciphers': ['crypto'],
+  'drizzle-orm': ['store'],
+  postgres: ['store'],
+  '@electric-sql/pglite': ['store'],
+  '@electric-sql/pglite-prepopulatedfs': ['store'],
+  undici: ['egress'],
+  'lru-cache': ['vault', 'broker', 'operations'],
+  hono: ['http'],
+  '@hono/node-server': ['http'],
+  pino: ['telemetry'],
+  commander: ['cli'],
+  'cli-table3': ['cli'],
+  '@clack/prompts': ['cli'],
+};
+
+/** Modules of Node that reach other machines or start processes → rooms or files that may import them. */
+export const REACHING_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'node:child_process': ['runner'],
+  'node:dns/promises': ['egress'],
+  'node:http': ['http', 'cli'],
+  'node:https': ['cli'],
+  'node:http2': ['http'],
+  'node:net': ['egress', 'http', 'cli', 'store'],
+  'node:tls': ['egress'],
+  'node:worker_threads': ['store'],
+};
+
+/** Time, chance, environment, network and terminal come through ports and parameters everywhere else. */
+export const AMBIENT_ROOMS = ['compose.ts', 'config.ts', 'egress', 'telemetry', 'cli'] as const;
+
+export const MAX_FILE_LINES = 400;
+export const MAX_FUNCTION_LINES = 70;
+export const MAX_PARAMETERS = 4;
+export const MAX_OPENING_LINES = 5;
+
+/** Names that say nothing about what is inside. */
+export const BANNED_FILES = [
+  'utils',
+  'util',
+  'helpers',
+  'helper',
+  'common',
+  'types',
+  'index',
+  'manager',
+  'base',
+];
+
+/** Words of other glossaries, matched on whole words of an identifier (`masterKeyId` holds `master key`). */
+export const BANNED_WORDS = [
+  'acl',
+  'auth type',
+  'cipher blob',
+  'connector',
+  'consent',
+  'cred',
+  'creds',
+  'dlp',
+  'dummy',
+  'enrollment',
+  'entitlement',
+  'fake key',
+  'impersonator',
+  'integration',
+  'invoker',
+  'master key',
+  'notifier',
+  'proposal',
+  'proxy token',
+  'requester',
+  'sanitise',
+  'sanitize',
+  'scrub',
+  'tenant key',
+  'unseal key',
+];

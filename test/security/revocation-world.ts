@@ -1,0 +1,86 @@
+// What the revocation suites share: a world of two replicas on one Postgres, and what must hold when all is over.
+import postgres from 'postgres';
+import { expect, onTestFinished } from 'vitest';
+import type { ServerConfig } from '../../src/config.ts';
+import { testDatabases } from '../support/database.ts';
+import { SHARED_URL } from '../support/replica.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+export const onPostgres = testDatabases().filter(({ name }) => name === 'postgres');
+
+export interface RevocationWorld extends World {
+  /** Someone whom no right stops: looks, locks and ends connections. */
+  readonly superuser: postgres.Sql;
+  readonly port: number;
+}
+
+/** Replicas in this process, the first of which is the administrator's. Closed with the test. */
+export async function openWorld(
+  replicas: number,
+  config: Partial<ServerConfig> = {},
+): Promise<RevocationWorld> {
+  const [database] = onPostgres;
+  if (database === undefined) throw new Error('there is no Postgres');
+  const world = await createWorld({ database, replicas, config: { publicUrl: SHARED_URL, ...config } });
+  const superuser = postgres(world.database.superuserUrl ?? '', { max: 3, onnotice: () => undefined });
+  onTestFinished(async () => {
+    await superuser.end();
+    await world.close();
+  });
+  return { ...world, superuser, port: Number(new URL(world.upstream.url).port) };
+}
+
+/** One administrative act that must succeed, by the first replica. */
+export async function act(world: World, method: string, path: string, body?: object) {
+  const answer = await world.admin(method, path, body);
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
+  return answer.body;
+}
+
+export const freeze = (world: World) => act(world, 'POST', '/v1/agents/robot/freeze');
+export const unfreeze = (world: World) => act(world, 'POST', '/v1/agents/robot/unfreeze');
+
+/** Ends every connection of this database that listens; postgres.js makes a new one. */
+export async function killListeners({ superuser }: RevocationWorld): Promise<number> {
+  const killed = await superuser`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and query ilike 'listen%'`;
+  return killed.length;
+}
+
+/** Waits until `isSo`, which must come to be in time. */
+export async function until(isSo: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`did not come to be: ${isSo.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+interface Tally {
+  readonly intents: number;
+  readonly outcomes: number;
+  readonly refused: number;
+  readonly answered: number;
+}
+
+/** Every intent has one terminal event, nothing was sent that was not recorded as sent, and the log is whole. */
+export async function expectWholeLog(world: RevocationWorld): Promise<Tally> {
+  let tally: Tally = { intents: 0, outcomes: 0, refused: 0, answered: 0 };
+  await until(async () => {
+    const [row] = await world.superuser<Tally[]>`
+      with intent as (select id from audit_event where kind = 'call.intent'),
+        outcome as (
+          select event.intent_id, body.json::jsonb ->> 'result' as result
+          from audit_event event join audit_body body on body.event_id = event.id where event.kind = 'call.outcome')
+      select (select count(*)::int from intent) as intents,
+        (select count(distinct intent_id)::int from outcome join intent on intent.id = intent_id) as outcomes,
+        (select count(*)::int from outcome where result = 'refused') as refused,
+        (select count(*)::int from outcome where result = 'answered') as answered`;
+    tally = row ?? tally;
+    return tally.intents === tally.outcomes;
+  });
+  const report = await act(world, 'POST', '/v1/audit/verify');
+  expect(report).toMatchObject({ ok: true });
+  return tally;
+}

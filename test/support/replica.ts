@@ -1,0 +1,95 @@
+// Further replicas of a world's installation: in this process with settings of their own, or as a process that can be
+// stopped and killed.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type App, compose } from '../../src/compose.ts';
+import type { ServerConfig } from '../../src/config.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import type { Compiled } from './compile.ts';
+import { configOf, type World } from './world.ts';
+
+/** What replicas must agree on for one's tokens to be good at another; a world needs it in its own configuration. */
+export const SHARED_URL = 'http://doorward.test';
+
+/** One more replica in this process. Close it before the world. */
+export async function joinReplica(world: World, config: Partial<ServerConfig> = {}): Promise<App> {
+  const shared = sharedFolder(world);
+  const dataDirectory = await mkdtemp(join(shared, 'replica-'));
+  return await compose(
+    { ...configOf(world.database, dataDirectory, shared), publicUrl: SHARED_URL, ...config },
+    {
+      clock: { now: () => new Date(), monotonicMs: () => performance.now() },
+      randomness: { bytes: (length) => randomBytes(length) },
+      log: createLog(process.env['DOORWARD_TEST_LOG'] ?? 'silent'),
+    },
+  );
+}
+
+export interface ReplicaProcess {
+  readonly address: string;
+  /** SIGSTOP and SIGCONT; resolves when the process has stopped. */
+  pause(): void;
+  resume(): void;
+  close(): Promise<void>;
+}
+
+/** One more replica as a process of its own. */
+export async function startReplica(world: World, compiled: Compiled): Promise<ReplicaProcess> {
+  const shared = sharedFolder(world);
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'doorward-replica-'));
+  const config = configOf(world.database, dataDirectory, shared);
+  const port = await freePort();
+  const child = spawn(process.execPath, [join(compiled.folder, 'dist/main.js'), 'serve'], {
+    env: {
+      PATH: process.env['PATH'],
+      DATABASE_URL: config.databaseUrl,
+      DOORWARD_MIGRATION_DATABASE_URL: config.migrationDatabaseUrl,
+      DOORWARD_DATA_DIR: dataDirectory,
+      DOORWARD_ROOT_KEY_FILE: config.rootKeyFile,
+      DOORWARD_OWNER_CREDENTIAL_FILE: config.ownerCredentialFile,
+      DOORWARD_LISTEN: `127.0.0.1:${port}`,
+      DOORWARD_PUBLIC_URL: SHARED_URL,
+      DOORWARD_EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
+      DOORWARD_LOG_LEVEL: process.env['DOORWARD_TEST_LOG'] ?? 'silent',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const ready = once(child.stdout, 'data'); // the banner is printed when everything is open
+  await Promise.race([
+    ready,
+    exited.then(([code]) => {
+      throw new Error(`the replica ended with ${code}`);
+    }),
+  ]);
+  return {
+    address: `http://127.0.0.1:${port}`,
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    close: async () => {
+      child.kill('SIGCONT');
+      child.kill('SIGKILL');
+      await exited;
+      await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Where the root key and the owner credential of a world are. */
+function sharedFolder(world: World): string {
+  return dirname(world.dataDirectories[0] ?? '');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
