@@ -16,7 +16,8 @@ export function welcome(
 ): string {
   const doorward = commandName(environment);
   const lines = [
-    `Doorward listens on ${url}`,
+    `Doorward listens on ${address}`,
+    ...(url === address ? [] : [`Agents call it at ${url}`]),
     ...(isFirstStart ? firstStart(config) : []),
     'Next, in another terminal:',
     ...exported(config, environment),

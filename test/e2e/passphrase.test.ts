@@ -65,7 +65,9 @@ test('a start with another passphrase, or with none, is refused and changes noth
     ...withPassphrase(write('wrong', 'not this one, I fear')),
   });
   expect(wrong).toMatchObject({ code: 1, stdout: '' });
-  expect(wrong.stderr).toMatch(/^doorward: The passphrase .*opens none of .* slots: slt_\w+ \(passphrase\)[^\n]*\n$/);
+  expect(wrong.stderr).toMatch(
+    /^doorward: The passphrase .*opens none of .* slots: slt_\w+ \(passphrase\)[^\n]*\n$/,
+  );
   const none = await installation.serveInVain({ ...environment, DOORWARD_ROOT_KEY_PROVIDER: 'passphrase' });
   expect(none).toMatchObject({ code: 1, stdout: '' });
   expect(none.stderr).toMatch(/^doorward: [^\n]*DOORWARD_PASSPHRASE_FILE[^\n]*\n$/);

@@ -1,6 +1,6 @@
 // Root key in a file: 32 random bytes, mode 0600. Refused if others may read it or if it is a symbolic link.
 import { constants } from 'node:fs';
-import { lstat, mkdir, open } from 'node:fs/promises';
+import { link, lstat, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 import type { Randomness } from '../../core/time.ts';
@@ -68,26 +68,24 @@ async function readKey(path: string): Promise<SecretBytes | undefined> {
 async function createKey(path: string, mayCreate: boolean, randomness: Randomness): Promise<SecretBytes> {
   if (!mayCreate) {
     throw new Problem('not-ready', {
-      detail: `The root key file ${path} is missing and the database already holds data wrapped by it. Restore the file; a new key would not open anything.`,
+      detail: `The root key file ${path} is missing, and the database already holds data. Restore the file, since a new key would not open anything; or set DOORWARD_ROOT_KEY_PROVIDER to what the installation was made with.`,
     });
   }
   const directory = dirname(path);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const bytes = randomness.bytes(KEY_BYTES);
-  const file = await open(path, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'EEXIST') return undefined; // another replica was first: use its key
-    throw cause;
-  });
-  if (file === undefined) {
-    const other = await readKey(path);
+  // Written beside and linked there whole: a replica that starts at the same moment must not read half a key.
+  const beside = `${path}.${randomness.bytes(8).toString('hex')}`;
+  try {
+    await writeFile(beside, bytes, { mode: 0o600, flag: 'wx', flush: true });
+    await link(beside, path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    const other = await readKey(path); // another replica was first: use its key
     if (other === undefined) throw refused(path, 'it vanished while it was read');
     return other;
-  }
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
   } finally {
-    await file.close();
+    await rm(beside, { force: true });
   }
   await syncDirectory(directory); // without the name nothing that is wrapped from here on could be opened again
   return SecretBytes.take(bytes);

@@ -10,4 +10,3 @@ export const ROOT_KEY_PROVIDERS = {
   file: openFileProvider,
   passphrase: openPassphraseProvider,
 } as const satisfies Record<string, OpenProvider>;
-

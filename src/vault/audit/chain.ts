@@ -1,9 +1,8 @@
-// A chain of audit events: what each row commits to, and the head that the next row continues. Normative:
+// A chain of audit events; each leaf (RFC 9162 §2.1.1) commits to a salted body, which may be deleted later. Normative:
 //   body_hash = SHA-256(salt ‖ event JSON)
 //   leaf_hash = SHA-256(00 ‖ canonical JSON of {at, chain, id, intent, kind, seq, vault} ‖ body_hash)
 //   mac       = HMAC-SHA256(audit key, prev_mac ‖ chain id ‖ seq as u64be ‖ leaf_hash)
 //   prev_mac of seq 1 = HMAC-SHA256(audit key, "doorward audit chain v1" ‖ 00 ‖ chain id)
-// The leaf (RFC 9162 §2.1.1) commits to a salted body: the body can be deleted later and every proof survives.
 import type { AuditEvent } from '../../core/audit-event.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Id } from '../../core/ids.ts';
