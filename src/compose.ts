@@ -64,7 +64,7 @@ export interface App {
   close(): Promise<void>;
 }
 
-export const VERSION = packageVersion();
+const VERSION = packageVersion();
 /** How long administrative answers may take to end once calls have drained. */
 const ANSWERS_LIMIT_MS = 2000;
 

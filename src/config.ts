@@ -208,7 +208,9 @@ function isCidr(text: string): boolean {
 /** Several hosts may stand where a URL has one. */
 function isPostgresUrl(text: string): boolean {
   try {
-    const { protocol, username, password } = new URL(text.replace(/^(\w+:\/\/(?:[^@/?]*@)?[^,/?]*),[^/?]*/, '$1'));
+    const { protocol, username, password } = new URL(
+      text.replace(/^(\w+:\/\/(?:[^@/?]*@|(?![^/?]*@))[^,/?]*),[^/?]*/, '$1'),
+    );
     decodeURIComponent(username + password);
     return protocol === 'postgres:' || protocol === 'postgresql:';
   } catch {

@@ -1,6 +1,7 @@
 // A brokered call, top to bottom. Decide before inject, audit before send, one exit records.
 import type { Service } from '../core/entities.ts';
 import { Problem } from '../core/problem.ts';
+import { isDatabaseUnavailable } from '../store/errors.ts';
 import { authenticate } from './authenticate.ts';
 import type { Answer, BrokeredCall } from './call.ts';
 import { decideCall, findTarget, recheck } from './decide.ts';
@@ -24,7 +25,10 @@ export async function broker(deps: BrokerDeps, call: BrokeredCall, answer: Answe
     const epoch = await record.begin(allowed);
     if (epoch > allowed.epoch) {
       await deps.authority.syncTo(epoch);
-      const again = decideCall(deps, caller, { ...target, service: deps.authority.serviceByName(call.service) });
+      const again = decideCall(deps, caller, {
+        ...target,
+        service: deps.authority.serviceByName(call.service),
+      });
       // The intent names what was decided first: nothing else may be sent under it.
       if (!isSameService(again.service, allowed.service)) throw serviceChanged();
       allowed = again;
@@ -61,8 +65,13 @@ function serviceChanged(): Problem {
 function toProblem(deps: BrokerDeps, error: unknown): Problem {
   if (error instanceof Problem) {
     const { code, internal } = error;
-    if (internal !== undefined && error.fault === 'vault') deps.log.warn({ code, internal }, 'a call was not made');
+    if (internal !== undefined && error.fault === 'vault')
+      deps.log.warn({ code, internal }, 'a call was not made');
     return error;
+  }
+  if (isDatabaseUnavailable(error)) {
+    deps.log.warn({ error }, 'a call was not made');
+    return new Problem('database-unavailable', { cause: error });
   }
   deps.log.error({ error }, 'a call failed');
   return new Problem('internal', { cause: error });

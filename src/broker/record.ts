@@ -22,6 +22,9 @@ const COUNTED_ELSEWHERE: ReadonlySet<ProblemCode> = new Set([
 /** Names of parameters an event tells; of the others it tells how many. */
 const MAX_QUERY_KEYS = 64;
 
+/** Doubled after each try. */
+const RETRY_MS = { first: 100, last: 12_800 };
+
 export class CallRecord {
   readonly leaks: LeakCount = { matches: 0, views: new Set() };
   /** What the upstream answered, as far as it came. */
@@ -92,8 +95,23 @@ export class CallRecord {
 
   /** The one exit. Resolves when the terminal event is durable. */
   async finish(): Promise<void> {
-    if (this.#intent !== undefined) await this.#deps.audit.append(this.#outcome(this.#intent));
+    if (this.#intent !== undefined) await this.#appendOutcome(this.#outcome(this.#intent));
     else if (this.#caller !== undefined) await this.#refused();
+  }
+
+  /** Tries for a while: without a database no call begins, so few wait for it. What is lost all the same, the reaper tells. */
+  async #appendOutcome(outcome: Outcome): Promise<void> {
+    for (let waitMs = RETRY_MS.first; ; waitMs *= 2) {
+      try {
+        await this.#deps.audit.append(outcome);
+        return;
+      } catch (error) {
+        const code = error instanceof Problem ? error.code : undefined;
+        if (code === 'already-exists' && waitMs > RETRY_MS.first) return; // an earlier try had come through
+        if (code !== 'audit-unavailable' || waitMs > RETRY_MS.last) throw error;
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    }
   }
 
   #outcome(intent: Id<'evt'>): Outcome {

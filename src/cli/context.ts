@@ -67,7 +67,7 @@ export function createContext(terminal: Terminal, flags: GlobalFlags): Context {
         ...(flags.dataDir === undefined ? {} : { DOORWARD_DATA_DIR: flags.dataDir }),
       });
     },
-    address: async () => toAddress(await context.config()),
+    address: async () => openAddress(context, await context.config()),
     client: async () => openClient(context),
   };
   return context;
@@ -85,15 +85,22 @@ async function openClient(context: Context): Promise<Client> {
     return askHidden(context.terminal, 'Passphrase');
   };
   const { ownerCredentialFile: file, passphrase } = config;
-  return createClient(await toAddress(config), async () =>
+  return createClient(await openAddress(context, config), async () =>
     readOwnerCredential({ file, passphrase, askPassphrase }),
   );
 }
 
-async function toAddress(config: ClientConfig): Promise<Address> {
+/** A server behind the socket may have been started a moment ago; one elsewhere is somebody's to look after. */
+async function openAddress(context: Context, config: ClientConfig): Promise<Address> {
   if (config.url !== undefined) return { kind: 'url', url: requireHttpUrl(config.url) };
-  const { adminSocketPath } = await import('../core/socket-path.ts');
-  return { kind: 'socket', path: adminSocketPath(config.dataDirectory, config.runtimeDirectory) };
+  const [{ adminSocketPath }, { untilStarted }] = await Promise.all([
+    import('../core/socket-path.ts'),
+    import('./starting.ts'),
+  ]);
+  const path = adminSocketPath(config.dataDirectory, config.runtimeDirectory);
+  const address: Address = { kind: 'socket', path };
+  await untilStarted(address, (text) => context.say(text));
+  return address;
 }
 
 function requireHttpUrl(text: string): string {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { compose, type World } from '../compose.ts';
 import { parseServerConfig, unknownVariables } from '../config.ts';
-import { createLog } from '../telemetry/log.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
@@ -35,17 +35,19 @@ export async function serve(context: Context): Promise<void> {
   const app = await compose(config, world).catch((error: unknown) => {
     throw explainStart(error);
   });
-  terminal.stdout.write(welcome(app, config, environment));
-  await stopSignal();
-  log.info({}, 'draining');
-  setTimeout(
-    () => {
-      log.error({}, 'not everything could be closed in time');
-      process.exit(EXIT.failed);
-    },
-    config.drainSeconds * 1000 + CLOSING_LIMIT_MS,
-  ).unref();
-  await app.close();
+  try {
+    terminal.stdout.write(welcome(app, config, environment));
+    await stopSignal();
+    log.info({}, 'draining');
+    setTimeout(() => giveUp(log), config.drainSeconds * 1000 + CLOSING_LIMIT_MS).unref();
+  } finally {
+    await app.close();
+  }
+}
+
+function giveUp(log: Log): never {
+  log.error({}, 'not everything could be closed in time');
+  process.exit(EXIT.failed);
 }
 
 async function askPassphrase({ terminal }: Context, isNew: boolean): Promise<string> {

@@ -5,12 +5,14 @@ import { type Environment, parseClientConfig, type ServerConfig } from '../confi
 import { findExecutable } from '../runner/executable.ts';
 
 interface Started {
+  /** Where it listens, and where agents are told to call: not the same behind a proxy. */
+  readonly address: string;
   readonly url: string;
   readonly isFirstStart: boolean;
 }
 
 export function welcome(
-  { url, isFirstStart }: Started,
+  { address, url, isFirstStart }: Started,
   config: ServerConfig,
   environment: Environment,
 ): string {

@@ -67,8 +67,16 @@ export async function readAuthority(
           .where(and(changed(run), liveRun)),
       ]);
       return {
-        ...{ epoch: found[0]?.epoch ?? 0n, agents, services, grants, secrets, versions },
-        runs: runs.map(({ row, leaseMs: remaining }) => ({ ...row, leaseMs: remaining })),
+        epoch: found[0]?.epoch ?? 0n,
+        agents,
+        services,
+        grants,
+        secrets,
+        versions,
+        runs: runs.map(({ row, leaseMs: remaining }) => ({
+          ...row,
+          leaseMs: remaining,
+        })),
       };
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },

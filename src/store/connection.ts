@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { Problem } from '../core/problem.ts';
 import type { EmbeddedDatabase } from './embedded.ts';
+import { guardTransactions } from './lost-connection.ts';
 import * as tables from './tables.ts';
 import type { TablesDatabase } from './transaction.ts';
 
@@ -17,6 +18,7 @@ const CONNECT_TIMEOUT_SECONDS = 10;
 
 const TIMESTAMP_TYPES = [1082, 1083, 1114, 1184, 1266];
 const JSON_TYPES = [114, 3802];
+const TEXT_ARRAY_TYPE = 1009;
 
 interface PoolOptions {
   readonly url: string;
@@ -35,6 +37,8 @@ export function connectPostgres(options: PoolOptions): Connection {
       prepare: options.prepare,
       ...(options.url.includes('connect_timeout=') ? {} : { connect_timeout: CONNECT_TIMEOUT_SECONDS }),
       target_session_attrs: 'primary',
+      // Asked for at the start of each connection, where a loss would be a rejection nobody hears; see `wrap`.
+      fetch_types: false,
       onnotice: () => undefined,
       connection: {
         application_name: 'doorward',
@@ -74,9 +78,12 @@ export function connectEmbedded(engine: EmbeddedDatabase): Connection {
  * that both can use, so that plain SQL takes and gives dates and objects.
  */
 function wrap(sql: postgres.Sql): Connection {
+  guardTransactions(sql);
   const db = drizzle(sql, { schema: tables });
   for (const type of TIMESTAMP_TYPES) sql.options.serializers[type] = toText;
   for (const type of JSON_TYPES) sql.options.serializers[type] = toJson;
+  sql.options.serializers[TEXT_ARRAY_TYPE] = toTextArray;
+  sql.options.parsers[TEXT_ARRAY_TYPE] = fromTextArray;
   sql.options.parsers[1184] = (text: string) => new Date(text);
   return { sql, tables: db };
 }
@@ -87,6 +94,21 @@ function toText(value: unknown): unknown {
 
 function toJson(value: unknown): unknown {
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+const TEXT_ARRAY_ELEMENT = /"((?:[^"\\]|\\.)*)"|([^{},"]+)/gs;
+
+function fromTextArray(text: string): (string | null)[] {
+  return [...text.matchAll(TEXT_ARRAY_ELEMENT)].map(([, quoted, plain = '']) =>
+    quoted === undefined ? (plain === 'NULL' ? null : plain) : quoted.replace(/\\(.)/gs, '$1'),
+  );
+}
+
+/** The one array type there is; the driver would have to ask the server for it. */
+function toTextArray(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const quoted = value.map((text) => `"${String(text).replace(/["\\]/g, '\\$&')}"`);
+  return `{${quoted.join(',')}}`;
 }
 
 /** The server's version, once it has answered. Throws `database-unavailable` saying what to look at. */

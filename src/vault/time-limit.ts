@@ -4,7 +4,10 @@
 export async function withinMs<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} took longer than ${limitMs} ms`)), limitMs);
+    // The code of a connection that does not answer: callers tell it like one.
+    const late = () =>
+      Object.assign(new Error(`${what} took longer than ${limitMs} ms`), { code: 'ETIMEDOUT' });
+    timer = setTimeout(() => reject(late()), limitMs);
   });
   try {
     return await Promise.race([work, limit]);

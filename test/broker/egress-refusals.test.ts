@@ -1,3 +1,4 @@
+// Where a call may not go, and what is said when an upstream can not be reached.
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -20,7 +21,12 @@ describe.each(testDatabases())('where a call may not go, on $name', (database) =
 
   async function callTo(baseUrl: string, to = world, as = token) {
     const name = `s${(added += 1)}`;
-    const made = await to.admin('POST', '/v1/services', { name, baseUrl, auth: { kind: 'bearer' }, secret: 'vendor' });
+    const made = await to.admin('POST', '/v1/services', {
+      name,
+      baseUrl,
+      auth: { kind: 'bearer' },
+      secret: 'vendor',
+    });
     expect(made.status).toBe(201);
     await to.admin('POST', '/v1/grants', { agent: 'robot', service: name });
     const headers = ['authorization', `Bearer ${as}`];
@@ -60,7 +66,11 @@ describe.each(testDatabases())('where a call may not go, on $name', (database) =
     const { port } = closed.address() as AddressInfo;
     await new Promise((resolve) => closed.close(resolve));
     const refused = await callTo(`http://127.0.0.1:${port}`);
-    expect([refused.status, refused.json()['code'], refused.json()['fault']]).toEqual([502, 'upstream-unreachable', 'upstream']);
+    expect([refused.status, refused.json()['code'], refused.json()['fault']]).toEqual([
+      502,
+      'upstream-unreachable',
+      'upstream',
+    ]);
     expect(refused.header('doorward-source')).toBe('broker');
 
     const garbage = createServer((socket) => {
@@ -70,11 +80,18 @@ describe.each(testDatabases())('where a call may not go, on $name', (database) =
     await new Promise<void>((resolve) => garbage.listen(0, '127.0.0.1', resolve));
     const spoken = await callTo(`http://127.0.0.1:${(garbage.address() as AddressInfo).port}`);
     garbage.close();
-    expect([spoken.status, spoken.json()['code'], spoken.json()['fault']]).toEqual([502, 'upstream-invalid', 'upstream']);
+    expect([spoken.status, spoken.json()['code'], spoken.json()['fault']]).toEqual([
+      502,
+      'upstream-invalid',
+      'upstream',
+    ]);
     expect(spoken.text()).not.toContain(SECRET_VALUE);
-    await expect.poll(async () => (await world.events('call.outcome')).at(-1)).toMatchObject({
-      ...{ result: 'failed', problem: 'upstream-invalid' },
-    });
+    await expect
+      .poll(async () => (await world.events('call.outcome')).at(-1))
+      .toMatchObject({
+        result: 'failed',
+        problem: 'upstream-invalid',
+      });
   });
 
   test('private addresses, unless the installation allows them', async () => {

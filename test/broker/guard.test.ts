@@ -1,3 +1,4 @@
+// Echoes of the key in answers: found in every form, at every cut, and redacted.
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Respond } from '../support/upstream.ts';
@@ -20,10 +21,20 @@ describe('an answer that echoes the key', () => {
     world = await createWorld({ database: embedded });
     const { key } = await world.setUp({ value: VALUE, auth: { kind: 'header', name: 'x-vendor-key' } });
     await world.admin('POST', '/v1/secrets', { name: 'pair', value: `user:${PASSWORD}` });
-    await world.admin('POST', '/v1/services', { name: 'pair', baseUrl: world.upstream.url, auth: { kind: 'basic' }, secret: 'pair' });
+    await world.admin('POST', '/v1/services', {
+      name: 'pair',
+      baseUrl: world.upstream.url,
+      auth: { kind: 'basic' },
+      secret: 'pair',
+    });
     await world.admin('POST', '/v1/grants', { agent: 'robot', service: 'pair' });
     await world.admin('POST', '/v1/secrets', { name: 'filler', value: '9fK2mQ7xLw4TzR8v:x' });
-    await world.admin('POST', '/v1/services', { name: 'filler', baseUrl: world.upstream.url, auth: { kind: 'basic' }, secret: 'filler' });
+    await world.admin('POST', '/v1/services', {
+      name: 'filler',
+      baseUrl: world.upstream.url,
+      auth: { kind: 'basic' },
+      secret: 'filler',
+    });
     await world.admin('POST', '/v1/grants', { agent: 'robot', service: 'filler' });
     token = await world.token('robot', key);
   });
@@ -47,39 +58,50 @@ describe('an answer that echoes the key', () => {
     ['percent', percent],
     ['form', (value) => new URLSearchParams({ a: value }).toString().slice(2)],
     ['JSON', (value) => JSON.stringify(value).slice(1, -1)],
-    ['JSON \\u', (value) => value.replace(/./g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)],
+    [
+      'JSON \\u',
+      (value) => value.replace(/./g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    ],
     ['ten bytes of it', (value) => value.slice(14, 24)],
   ];
   const chunkings = [1, 3, 7, 1000];
 
-  test.each(views)('%s, in a body cut at any place, arrives with stars of the same length', async (_view, encode) => {
-    const echo = encode(VALUE);
-    for (const size of chunkings) {
-      const bytes = Buffer.from(`before ${echo} after`);
-      const answer = await answered((_request, response) => {
-        let at = 0;
-        const next = () => {
-          if (at >= bytes.length) return response.end();
-          response.write(bytes.subarray(at, (at += size)), () => setImmediate(next));
-        };
-        next();
-      });
-      expect(answer.body.length).toBe(bytes.length);
-      expect(answer.text()).not.toContain(echo);
-      expect(answer.text()).toMatch(/^before .*\*{7,}.* after$/);
-      // Three bytes of the value may leave before it is clear that they begin an echo.
-      expect(leftOf(answer.text(), echo)).toBeLessThanOrEqual(
-        Math.max(3, Math.ceil((3 * echo.length) / VALUE.length) + 1),
-      );
-    }
-  });
+  test.each(views)(
+    '%s, in a body cut at any place, arrives with stars of the same length',
+    async (_view, encode) => {
+      const echo = encode(VALUE);
+      for (const size of chunkings) {
+        const bytes = Buffer.from(`before ${echo} after`);
+        const answer = await answered((_request, response) => {
+          let at = 0;
+          const next = () => {
+            if (at >= bytes.length) response.end();
+            else response.write(bytes.subarray(at, (at += size)), () => setImmediate(next));
+          };
+          next();
+        });
+        expect(answer.body.length).toBe(bytes.length);
+        expect(answer.text()).not.toContain(echo);
+        expect(answer.text()).toMatch(/^before .*\*{7,}.* after$/);
+        // Three bytes of the value may leave before it is clear that they begin an echo.
+        expect(leftOf(answer.text(), echo)).toBeLessThanOrEqual(
+          Math.max(3, Math.ceil((3 * echo.length) / VALUE.length) + 1),
+        );
+      }
+    },
+  );
 
   test('in headers, the reason and trailers is redacted', async () => {
     const answer = await answered((_request, response) => {
       response.writeHead(200, `Fine ${VALUE}`, {
-        ...{ 'x-echo': VALUE, 'x-many': ['a', `k=${VALUE}`], link: `<https://v.test/?k=${percent(VALUE)}>; rel=next` },
-        ...{ 'x-hex': Buffer.from(VALUE).toString('hex'), trailer: 'x-late', 'set-cookie': `a=${VALUE}` },
-        ...{ 'www-authenticate': `Bearer realm="${VALUE.replaceAll('"', '')}"`, 'content-type': 'text/plain' },
+        'x-echo': VALUE,
+        'x-many': ['a', `k=${VALUE}`],
+        link: `<https://v.test/?k=${percent(VALUE)}>; rel=next`,
+        'x-hex': Buffer.from(VALUE).toString('hex'),
+        trailer: 'x-late',
+        'set-cookie': `a=${VALUE}`,
+        'www-authenticate': `Bearer realm="${VALUE.replaceAll('"', '')}"`,
+        'content-type': 'text/plain',
       });
       response.write('body');
       response.addTrailers({ 'x-late': VALUE });
@@ -91,21 +113,26 @@ describe('an answer that echoes the key', () => {
     expect(answer.trailers['x-late']).toMatch(/^\*+$/);
     expect(answer.header('set-cookie')).toBeUndefined();
     expect(answer.header('www-authenticate')).toBeUndefined();
-    await expect.poll(outcome).toMatchObject({ result: 'answered', leaks: { matches: expect.any(Number) as number } });
+    await expect
+      .poll(outcome)
+      .toMatchObject({ result: 'answered', leaks: { matches: expect.any(Number) as number } });
   });
 
-  test.each([302, 307, 401, 500])('with status %i is passed on, redacted and not followed', async (status) => {
-    const before = world.upstream.seen.length;
-    const location = `${world.upstream.url}/next?k=${encodeURIComponent(VALUE)}`;
-    const answer = await answered((_request, response) => {
-      response.writeHead(status, { location }).end(`no: ${VALUE}`);
-    });
-    expect(answer.status).toBe(status);
-    expect(answer.header('doorward-source')).toBe('upstream');
-    expect(answer.header('location')).toMatch(/\/next\?k=\*+$/);
-    expect(answer.text()).toMatch(/^no: \*+$/);
-    expect(world.upstream.seen.length).toBe(before + 1);
-  });
+  test.each([302, 307, 401, 500])(
+    'with status %i is passed on, redacted and not followed',
+    async (status) => {
+      const before = world.upstream.seen.length;
+      const location = `${world.upstream.url}/next?k=${encodeURIComponent(VALUE)}`;
+      const answer = await answered((_request, response) => {
+        response.writeHead(status, { location }).end(`no: ${VALUE}`);
+      });
+      expect(answer.status).toBe(status);
+      expect(answer.header('doorward-source')).toBe('upstream');
+      expect(answer.header('location')).toMatch(/\/next\?k=\*+$/);
+      expect(answer.text()).toMatch(/^no: \*+$/);
+      expect(world.upstream.seen.length).toBe(before + 1);
+    },
+  );
 
   const codings: [string, (bytes: Buffer) => Buffer][] = [
     ['gzip', gzipSync],
@@ -131,7 +158,8 @@ describe('an answer that echoes the key', () => {
       expect({ status: answer.status, bytes: answer.body.length }).toEqual({ status, bytes: 0 });
     }
     const head = await answered(
-      (_request, response) => response.writeHead(200, { 'content-encoding': 'zstd', 'content-length': 9 }).end(),
+      (_request, response) =>
+        response.writeHead(200, { 'content-encoding': 'zstd', 'content-length': 9 }).end(),
       '/call/vendor/v1',
       'HEAD',
     );
@@ -152,7 +180,11 @@ describe('an answer that echoes the key', () => {
 
   test('a gzip bomb is cut, and broken gzip too', async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
-    for (const bytes of [bomb, gzipSync(Buffer.from('x'.repeat(100_000))).subarray(0, 60), Buffer.from('no gzip at all')]) {
+    for (const bytes of [
+      bomb,
+      gzipSync(Buffer.from('x'.repeat(100_000))).subarray(0, 60),
+      Buffer.from('no gzip at all'),
+    ]) {
       const cut = answered((_request, response) => {
         response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes);
       });
@@ -166,7 +198,8 @@ describe('an answer that echoes the key', () => {
   test('basic: the pair, its base64 and the password alone are redacted', async () => {
     const encoded = Buffer.from(`user:${PASSWORD}`).toString('base64');
     const answer = await answered(
-      (request, response) => response.end(`${request.headers.authorization} | user:${PASSWORD} | ${PASSWORD} | user`),
+      (request, response) =>
+        response.end(`${request.headers.authorization} | user:${PASSWORD} | ${PASSWORD} | user`),
       '/call/pair/v1',
     );
     expect(world.upstream.seen.at(-1)?.headers.authorization).toBe(`Basic ${encoded}`);
@@ -193,8 +226,12 @@ describe('an answer that echoes the key', () => {
   test('can not speak for the broker', async () => {
     const answer = await answered((_request, response) => {
       response.writeHead(200, {
-        ...{ 'doorward-source': 'broker', 'doorward-error': 'frozen', 'access-control-allow-origin': '*' },
-        ...{ 'alt-svc': 'h2="evil.test"', 'x-content-type-options': 'sniff', 'x-request-id': 'vendor-1' },
+        'doorward-source': 'broker',
+        'doorward-error': 'frozen',
+        'access-control-allow-origin': '*',
+        'alt-svc': 'h2="evil.test"',
+        'x-content-type-options': 'sniff',
+        'x-request-id': 'vendor-1',
       });
       response.end('{}');
     });

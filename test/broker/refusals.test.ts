@@ -1,3 +1,4 @@
+// Calls that are refused: what the caller hears, what the upstream never saw, what the audit log says.
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -87,14 +88,26 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
     const unknown = await send(url(), '/call/unknown/v1/models?x=1', { headers: bearer(token) });
     expectProblem(known, 403, 'no-grant');
     expect(comparable(known)).toEqual(comparable(unknown));
-    for (const name of ['', '__proto__', 'constructor', 'Vendor', 'vendor%20', 'vendor%00', 'v'.repeat(3000)]) {
+    for (const name of [
+      '',
+      '__proto__',
+      'constructor',
+      'Vendor',
+      'vendor%20',
+      'vendor%00',
+      'v'.repeat(3000),
+    ]) {
       const other = await send(url(), `/call/${name}/v1/models?x=1`, { headers: bearer(token) });
       expect(comparable(other)).toEqual(comparable(unknown));
     }
   });
 
   test('outside the grant names the rule, and is never a 401', async () => {
-    const answer = await send(url(), '/call/vendor/v1/files', { method: 'POST', headers: bearer(token), body: 'x' });
+    const answer = await send(url(), '/call/vendor/v1/files', {
+      method: 'POST',
+      headers: bearer(token),
+      body: 'x',
+    });
     expectProblem(answer, 403, 'not-allowed');
     expect(answer.json()).toMatchObject({ rule: 'grant', needed_grant: 'POST /v1/files', fault: 'policy' });
   });
@@ -107,7 +120,14 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
   });
 
   test('at an address that two parsers could read differently is a 400 that echoes none of it', async () => {
-    const paths = ['/v1/../admin', '/v1/%2e%2e/admin', '/v1/..%2fadmin', '/v1//admin', '/./v1/models', '/v1/%252e'];
+    const paths = [
+      '/v1/../admin',
+      '/v1/%2e%2e/admin',
+      '/v1/..%2fadmin',
+      '/v1//admin',
+      '/./v1/models',
+      '/v1/%252e',
+    ];
     for (const path of [...paths, '/v1/models;x=1', '/v1/%zz', '/v1/models?a=1;b=2', '/v1\\admin']) {
       const answer = await send(url(), `/call/vendor${path}canary-path`, { headers: bearer(token) });
       expectProblem(answer, 400, 'invalid-address');
@@ -129,7 +149,12 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
 
   test('of a frozen agent is a 403 that says so, whatever it asks', async () => {
     await world.admin('POST', '/v1/agents/robot/freeze', {});
-    for (const path of ['/call/vendor/v1/models', '/call/vendor/v1/files', '/call/foreign/x', '/call/unknown/x']) {
+    for (const path of [
+      '/call/vendor/v1/models',
+      '/call/vendor/v1/files',
+      '/call/foreign/x',
+      '/call/unknown/x',
+    ]) {
       const answer = await send(url(), path, { headers: bearer(token) });
       expectProblem(answer, 403, 'frozen');
     }
@@ -158,15 +183,37 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
       [`/call/vendor/v1/%2e%2e/${canary}`, { headers: bearer(token) }],
       [`/call/vendor/v1/models?%00=${canary}`, { headers: bearer(token) }],
       ['/call/vendor/v1/models', { headers: bearer(canary) }],
-      ['/call/vendor/v1/models', { headers: ['authorization', `Basic ${Buffer.from(`a:${canary}`).toString('base64')}`] }],
+      [
+        '/call/vendor/v1/models',
+        { headers: ['authorization', `Basic ${Buffer.from(`a:${canary}`).toString('base64')}`] },
+      ],
       ['/call/vendor/v1/models', { headers: ['authorization', `${canary} ${canary}`] }],
       ['/call/vendor/v1/models', { headers: [...bearer(token), 'x-api-key', `eyJx.${canary}.x`] }],
       ['/call/vendor/v1/models', { method: canary.toUpperCase(), headers: bearer(token) }],
       ['/call/vendor/v1/models', { headers: [...bearer(token), 'host', canary] }],
       [`/${canary}`, {}],
       [`/v1/secrets/${canary}`, { headers: bearer(canary) }],
-      ['/oauth/token', { method: 'POST', headers: ['content-type', 'application/x-www-form-urlencoded'], body: `grant_type=${canary}&${canary}=1` }],
-      ['/oauth/token', { method: 'POST', headers: ['authorization', `Basic ${Buffer.from(`${canary}:${canary}`).toString('base64')}`, 'content-type', 'application/x-www-form-urlencoded'], body: `grant_type=client_credentials&scope=${canary}` }],
+      [
+        '/oauth/token',
+        {
+          method: 'POST',
+          headers: ['content-type', 'application/x-www-form-urlencoded'],
+          body: `grant_type=${canary}&${canary}=1`,
+        },
+      ],
+      [
+        '/oauth/token',
+        {
+          method: 'POST',
+          headers: [
+            'authorization',
+            `Basic ${Buffer.from(`${canary}:${canary}`).toString('base64')}`,
+            'content-type',
+            'application/x-www-form-urlencoded',
+          ],
+          body: `grant_type=client_credentials&scope=${canary}`,
+        },
+      ],
     ];
     log = '';
     for (const [path, options] of requests) {
@@ -187,14 +234,25 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
     await send(url(), '/call/nobody-knows/x', { headers: bearer(token) });
     await send(url(), '/call/vendor/v1/%2e%2e/x', { headers: bearer(token) });
     const refused = () => world.events('call.refused');
-    await expect.poll(async () => (await refused()).at(-1)).toMatchObject({
-      ...{ service: 'vendor', problem: 'invalid-address', rule: 'address/dot-segment' },
-      rawPath: { bytes: 12 },
-    });
+    await expect
+      .poll(async () => (await refused()).at(-1))
+      .toMatchObject({
+        service: 'vendor',
+        problem: 'invalid-address',
+        rule: 'address/dot-segment',
+        rawPath: { bytes: 12 },
+      });
     const [outside, unknown] = (await refused()).slice(-3);
     expect(outside).toMatchObject({
-      ...{ service: 'vendor', method: 'DELETE', path: '/v1/secret/plans', problem: 'not-allowed', rule: 'grant' },
-      principal: { type: 'agent', name: 'robot' },
+      service: 'vendor',
+      method: 'DELETE',
+      path: '/v1/secret/plans',
+      problem: 'not-allowed',
+      rule: 'grant',
+      principal: {
+        type: 'agent',
+        name: 'robot',
+      },
       client: '127.0.0.1',
     });
     expect(unknown).toMatchObject({ problem: 'no-grant', service: expect.stringMatching(/^#/) as string });
@@ -206,7 +264,8 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
     const many = Array.from({ length: 2500 }, (_, at) => `p${at}`).join('&');
     await world.call(token, `/call/vendor/v1/models?${many}`);
     const [event] = (await world.events('call.intent')).slice(-1);
-    expect((event?.['queryKeys'] as string[]).length).toBe(65);
-    expect((event?.['queryKeys'] as string[]).at(-1)).toBe('+2436');
+    const keys = event?.['queryKeys'] as string[] | undefined;
+    expect(keys).toHaveLength(65);
+    expect(keys?.at(-1)).toBe('+2436');
   });
 });

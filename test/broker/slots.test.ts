@@ -1,3 +1,4 @@
+// Where a token may stand in a call, and where the credential goes instead.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/database.ts';
 import { send } from '../support/raw-http.ts';
@@ -29,8 +30,16 @@ describe('slots of a call', () => {
       ['query', { kind: 'query', name: 'apikey' }],
     ];
     for (const [name, auth] of services) {
-      await world.admin('POST', '/v1/secrets', { name, value: name === 'basic' ? `user:${SECRET_VALUE}` : SECRET_VALUE });
-      await world.admin('POST', '/v1/services', { name, auth, secret: name, baseUrl: `${world.upstream.url}/base` });
+      await world.admin('POST', '/v1/secrets', {
+        name,
+        value: name === 'basic' ? `user:${SECRET_VALUE}` : SECRET_VALUE,
+      });
+      await world.admin('POST', '/v1/services', {
+        name,
+        auth,
+        secret: name,
+        baseUrl: `${world.upstream.url}/base`,
+      });
       await world.admin('POST', '/v1/grants', { agent: 'robot', service: name });
     }
     other = await world.token('robot', key);
@@ -48,7 +57,10 @@ describe('slots of a call', () => {
     ['api-key', (value) => ({ headers: ['api-key', value] })],
     ['x-goog-api-key', (value) => ({ headers: ['x-goog-api-key', value] })],
     ['the Basic password', (value) => ({ headers: ['Authorization', basic(`anyone:${value}`)] })],
-    ['the Basic user, with an empty password', (value) => ({ headers: ['Authorization', basic(`${value}:`)] })],
+    [
+      'the Basic user, with an empty password',
+      (value) => ({ headers: ['Authorization', basic(`${value}:`)] }),
+    ],
     ['the parameter key', (value) => ({ path: `/call/vendor/v1?key=${value}&page=2` })],
     ["the service's own header", (value) => ({ headers: ['X-Vendor-Key', value], path: '/call/header/v1' })],
     ["the service's own parameter", (value) => ({ path: `/call/query/v1?apikey=${value}&page=2` })],
@@ -95,20 +107,42 @@ describe('slots of a call', () => {
     ['basic', 'basic', (seen) => seen.includes(`authorization: ${basic(`user:${SECRET_VALUE}`)}`)],
     ['header:NAME', 'header', (seen) => seen.includes(`x-vendor-key: ${SECRET_VALUE}`)],
   ];
-  test.each(kinds)('%s injects its header exactly once, whatever the agent sends', async (_kind, service, isThere) => {
-    const name = service === 'header' ? 'X-Vendor-Key' : 'Authorization';
-    const answer = await send(url(), `/call/${service}/v1`, {
-      headers: [
-        ...['x-goog-api-key', token, name, 'mine', name.toUpperCase(), 'mine too', name.replaceAll('-', '_'), 'mine'],
-        ...['Connection', `keep-alive, ${name}`, 'Proxy-Authorization', 'mine', 'X-Http-Method-Override', 'DELETE'],
-        ...['X-Forwarded-For', '10.9.8.7', 'Cookie', 'mine=1', 'X-Original-URL', '/admin', 'TE', 'trailers'],
-      ],
-    });
-    expect(answer.status).toBe(200);
-    expect(headerPairs().filter((pair) => pair.startsWith(`${name.toLowerCase()}:`)).length).toBe(1);
-    expect(isThere(headerPairs())).toBe(true);
-    expect(headerPairs().join('\n')).not.toMatch(/mine|10\.9\.8\.7|DELETE|\/admin|x-goog-api-key/);
-  });
+  test.each(kinds)(
+    '%s injects its header exactly once, whatever the agent sends',
+    async (_kind, service, isThere) => {
+      const name = service === 'header' ? 'X-Vendor-Key' : 'Authorization';
+      const answer = await send(url(), `/call/${service}/v1`, {
+        headers: [
+          'x-goog-api-key',
+          token,
+          name,
+          'mine',
+          name.toUpperCase(),
+          'mine too',
+          name.replaceAll('-', '_'),
+          'mine',
+          'Connection',
+          `keep-alive, ${name}`,
+          'Proxy-Authorization',
+          'mine',
+          'X-Http-Method-Override',
+          'DELETE',
+          'X-Forwarded-For',
+          '10.9.8.7',
+          'Cookie',
+          'mine=1',
+          'X-Original-URL',
+          '/admin',
+          'TE',
+          'trailers',
+        ],
+      });
+      expect(answer.status).toBe(200);
+      expect(headerPairs().filter((pair) => pair.startsWith(`${name.toLowerCase()}:`)).length).toBe(1);
+      expect(isThere(headerPairs())).toBe(true);
+      expect(headerPairs().join('\n')).not.toMatch(/mine|10\.9\.8\.7|DELETE|\/admin|x-goog-api-key/);
+    },
+  );
 
   test('query:NAME injects its parameter exactly once, whatever the agent sends', async () => {
     const query = 'apikey=mine&a=1&%61pikey=mine&ApiKey=mine&apikey[]=mine&b=2';
@@ -120,7 +154,11 @@ describe('slots of a call', () => {
   test('what the agent writes is sent as written, never filled in', async () => {
     const body = '{"prompt":"{{TOKEN}} $OPENAI_API_KEY vendor"}';
     world.upstream.respond = (request, response) => response.end(request.body);
-    const answer = await send(url(), '/call/vendor/v1', { method: 'POST', headers: ['x-api-key', token], body });
+    const answer = await send(url(), '/call/vendor/v1', {
+      method: 'POST',
+      headers: ['x-api-key', token],
+      body,
+    });
     expect(answer.text()).toBe(body);
   });
 });

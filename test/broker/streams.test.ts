@@ -1,3 +1,4 @@
+// Bodies in both directions: in time, in order, held by nobody, and ended from either side.
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type RequestListener, type Server } from 'node:http';
@@ -45,11 +46,18 @@ describe('streams of a call', () => {
   function start(method: string, headers: readonly string[] = []) {
     const { hostname, port, host } = new URL(url());
     const request = httpRequest({
-      ...{ host: hostname, port, method, path: '/call/vendor/v1', agent: false, setHost: false },
+      host: hostname,
+      port,
+      method,
+      path: '/call/vendor/v1',
+      agent: false,
+      setHost: false,
       headers: ['host', host, ...auth(), ...headers],
     });
     request.on('error', () => undefined);
-    const answer = once(request, 'response').then(([response]) => response as Awaited<ReturnType<typeof open>>);
+    const answer = once(request, 'response').then(
+      ([response]) => response as Awaited<ReturnType<typeof open>>,
+    );
     answer.catch(() => undefined); // whoever does not wait for it does not care
     return { request, answer };
   }
@@ -128,7 +136,9 @@ describe('streams of a call', () => {
     await writing;
     expect((await collect(await answer)).text()).toBe('thanks');
     expect(received).toBe(100 * MB);
-    expect(framing).toEqual(headers[0] === 'content-length' ? [headers[1], undefined] : [undefined, 'chunked']);
+    expect(framing).toEqual(
+      headers[0] === 'content-length' ? [headers[1], undefined] : [undefined, 'chunked'],
+    );
     await expect.poll(outcome).toMatchObject({ result: 'answered', requestBytes: 100 * MB });
   });
 
@@ -194,21 +204,29 @@ describe('streams of a call', () => {
     );
 
     test('before anything is sent is never answered for', async () => {
-      const before = Number((await world.events('call.intent')).length);
+      const before = (await world.events('call.intent')).length;
       let calls = 0;
       listener = (_request, response) => {
         calls += 1;
         response.end();
       };
-      const lines = [`GET /call/vendor/v1 HTTP/1.1`, `host: ${new URL(url()).host}`, `authorization: Bearer ${token}`];
+      const lines = [
+        `GET /call/vendor/v1 HTTP/1.1`,
+        `host: ${new URL(url()).host}`,
+        `authorization: Bearer ${token}`,
+      ];
       const text = `${lines.join('\r\n')}\r\n\r\n`;
       for (let at = 0; at < 20; at += 1) await speak(url(), text, 1);
       const intents = async () => (await world.events('call.intent')).length - before;
       const outcomes = async () => (await world.events('call.outcome')).slice(-(await intents()) || Infinity);
       await expect.poll(async () => (await outcomes()).length).toBe(await intents());
-      const answered = (await outcomes()).filter(({ result, status }) => result === 'answered' || status !== undefined);
+      const answered = (await outcomes()).filter(
+        ({ result, status }) => result === 'answered' || status !== undefined,
+      );
       expect(calls).toBeGreaterThanOrEqual(answered.length);
-      expect((await outcomes()).every(({ result }) => result === 'answered' || result === 'aborted')).toBe(true);
+      expect((await outcomes()).every(({ result }) => result === 'answered' || result === 'aborted')).toBe(
+        true,
+      );
     });
 
     test('256 at once, eight times: the process lives and keeps nothing', { timeout: 120_000 }, async () => {
@@ -216,7 +234,8 @@ describe('streams of a call', () => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write('data: first\n\n');
       };
-      const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+      const sockets = () =>
+        process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
       await expect.poll(() => connections(upstream)).toBeLessThan(10);
       const before = sockets();
       for (let round = 0; round < 8; round += 1) {
@@ -262,10 +281,11 @@ describe('streams of a call', () => {
 
   async function openIntents(): Promise<number> {
     const sql = world.apps[0]?.operations.database.adminSql;
-    const [row] = (await sql?.unsafe(
-      `select count(*)::int as open from audit_event i where kind = 'call.intent'
+    const [row] =
+      (await sql?.unsafe(
+        `select count(*)::int as open from audit_event i where kind = 'call.intent'
        and not exists (select 1 from audit_event o where o.intent_id = i.id)`,
-    )) ?? [];
+      )) ?? [];
     return Number(row?.['open']);
   }
 });

@@ -23,7 +23,7 @@ export interface Installation {
   remove(): Promise<void>;
 }
 
-export interface ServeOptions {
+interface ServeOptions {
   readonly dataDirectory?: string;
   readonly environment?: Variables;
   /** Arguments of node itself. */

@@ -27,10 +27,9 @@ async function openColdWorld() {
 
 /** Calls that all wait in their handshake. */
 async function dial(cold: ColdUpstream, call: () => Promise<Answered>): Promise<Promise<Answered>[]> {
-  cold.shut();
-  const before = cold.waiting;
+  await cold.shut();
   const calls = Array.from({ length: CALLS }, call);
-  await until(() => cold.waiting === before + CALLS);
+  await until(() => cold.waiting === CALLS);
   return calls;
 }
 

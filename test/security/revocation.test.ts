@@ -53,7 +53,7 @@ async function freezeWhileHammered(
     await unfreeze(world);
   }
   await hammer.stop();
-  expect([...hammer.statuses.keys()].sort()).toEqual([200, 403]);
+  expect([...hammer.statuses.keys()].toSorted((a, b) => a - b)).toEqual([200, 403]);
   return { late, written };
 }
 

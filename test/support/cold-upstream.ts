@@ -13,8 +13,8 @@ export interface ColdUpstream {
   readonly waiting: number;
   /** Lets those that wait, and with `keepOpen` all that come, go on. */
   open(keepOpen?: boolean): void;
-  /** From now on connections wait again. */
-  shut(): void;
+  /** Closes what is connected, and from now on connections wait again. */
+  shut(): Promise<void>;
 }
 
 export async function startColdUpstream(certificate: {
@@ -62,8 +62,11 @@ export async function startColdUpstream(certificate: {
       for (const socket of waiting) shakeHands(socket);
       waiting.clear();
     },
-    shut: () => {
+    shut: async () => {
       isOpen = false;
+      const closing = [...sockets].map((socket) => once(socket, 'close'));
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closing);
     },
   };
 }

@@ -37,8 +37,17 @@ export function open(url: string, path: string, options: RawRequest = {}): Promi
     const length = body === undefined ? [] : ['content-length', String(Buffer.byteLength(body))];
     const request = httpRequest(
       {
-        ...{ path, method, agent, headers: ['host', host, ...headers, ...length], setHost: false },
-        ...(socketPath === undefined ? { host: hostname, port } : { socketPath }),
+        path,
+        method,
+        agent,
+        headers: ['host', host, ...headers, ...length],
+        setHost: false,
+        ...(socketPath === undefined
+          ? {
+              host: hostname,
+              port,
+            }
+          : { socketPath }),
       },
       resolve,
     );

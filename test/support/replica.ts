@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -30,20 +30,27 @@ export async function joinReplica(world: World, config: Partial<ServerConfig> = 
   );
 }
 
-export interface ReplicaProcess {
+interface ReplicaProcess {
   readonly address: string;
-  /** SIGSTOP and SIGCONT; resolves when the process has stopped. */
+  /** SIGSTOP. */
   pause(): void;
+  /** SIGCONT. */
   resume(): void;
   close(): Promise<void>;
 }
 
 /** One more replica as a process of its own. */
-export async function startReplica(world: World, compiled: Compiled): Promise<ReplicaProcess> {
+export async function startReplica(
+  world: World,
+  compiled: Compiled,
+  options: { readonly ca?: string } = {},
+): Promise<ReplicaProcess> {
   const shared = sharedFolder(world);
   const dataDirectory = await mkdtemp(join(tmpdir(), 'doorward-replica-'));
   const config = configOf(world.database, dataDirectory, shared);
   const port = await freePort();
+  const caFile = join(dataDirectory, 'upstreams.pem');
+  await writeFile(caFile, options.ca ?? '');
   const child = spawn(process.execPath, [join(compiled.folder, 'dist/main.js'), 'serve'], {
     env: {
       PATH: process.env['PATH'],
@@ -55,6 +62,7 @@ export async function startReplica(world: World, compiled: Compiled): Promise<Re
       DOORWARD_LISTEN: `127.0.0.1:${port}`,
       DOORWARD_PUBLIC_URL: SHARED_URL,
       DOORWARD_EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
+      ...(options.ca === undefined ? {} : { DOORWARD_EGRESS_CA_FILE: caFile }),
       DOORWARD_LOG_LEVEL: process.env['DOORWARD_TEST_LOG'] ?? 'silent',
     },
     stdio: ['ignore', 'pipe', 'inherit'],

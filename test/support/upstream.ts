@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -20,7 +20,7 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-export const echo: Respond = (request, response) => {
+const echo: Respond = (request, response) => {
   const { method, url, headers, body } = request;
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ method, url, headers, bytes: body.length }));

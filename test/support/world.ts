@@ -18,7 +18,7 @@ export interface WorldOptions {
   readonly log?: Log;
 }
 
-export interface AdminAnswer {
+interface AdminAnswer {
   readonly status: number;
   // Answers are JSON of many shapes; tests look at the members they are about.
   readonly body: Record<string, unknown>;

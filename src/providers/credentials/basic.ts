@@ -14,7 +14,8 @@ export const basic: CredentialKind<Extract<Auth, { kind: 'basic' }>> = {
     const encoded = pair.toString('base64');
     const password = Buffer.from(value.subarray(at === -1 ? value.length : at + 1));
     // Where the password is none, the user is what must stay secret.
-    const secret = password.length < MIN_ECHO_BYTES && at !== -1 ? Buffer.from(value.subarray(0, at)) : password;
+    const secret =
+      password.length < MIN_ECHO_BYTES && at !== -1 ? Buffer.from(value.subarray(0, at)) : password;
     return {
       header: ['authorization', `Basic ${encoded}`],
       echoes: [Buffer.from(encoded, 'latin1'), ...(secret.length < MIN_ECHO_BYTES ? [] : [secret])],

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testDatabases } from '../support/database.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+describe.each(testDatabases())('tokens across replicas on $name', (database) => {
+  let world: World;
+  const replicas = database.name === 'postgres' ? 2 : 1;
+
+  beforeAll(async () => {
+    world = await createWorld({ database, replicas });
+  });
+  afterAll(() => world?.close());
+
+  const tokensOf = (replica: number) => {
+    const tokens = world.apps[replica]?.operations.tokens;
+    if (tokens === undefined) throw new Error('there is no such replica');
+    return tokens;
+  };
+
+  test('of one replica are good at every other, and remembered there', async () => {
+    const { key } = await world.setUp();
+    const token = await world.token('robot', key);
+    const last = tokensOf(replicas - 1);
+    expect(last.isRemembered(token)).toBe(false);
+    expect(last.verify(token)?.sub).toMatch(/^agt_/);
+    expect(last.isRemembered(token)).toBe(true);
+  });
+
+  test('that are no tokens are refused and remembered as such', () => {
+    const tokens = tokensOf(0);
+    for (const text of ['', 'x', 'a.b.c', 'eyJhbGciOiJub25lIn0.e30.', `${'e'.repeat(5000)}.e.e`]) {
+      expect(tokens.verify(text)).toBeUndefined();
+      expect(tokens.isRemembered(text)).toBe(true);
+      expect(tokens.verify(text)).toBeUndefined();
+    }
+  });
+
+  test('end at their second, remembered or not', async () => {
+    const { key } = await world.setUp({ service: 'short', agent: 'short' });
+    const token = await world.token('short', key);
+    expect(tokensOf(0).verify(token)).toBeDefined();
+    world.clock.offsetMs = 606_000;
+    expect(tokensOf(0).verify(token)).toBeUndefined();
+    expect(tokensOf(replicas - 1).verify(token)).toBeUndefined();
+    world.clock.offsetMs = 0;
+    for (const app of world.apps) await app.lease.renew();
+  });
+
+  test('prove an agent by name or id, its own key only, and only while it is not frozen', async () => {
+    const { key } = await world.setUp({ service: 'proof', agent: 'proof' });
+    const { key: foreign } = await world.setUp({ service: 'foreign', agent: 'foreign' });
+    const id = world.apps[0]?.authority.agentByName('proof')?.id ?? '';
+    const tokens = tokensOf(0);
+    expect(tokens.authenticateAgent('proof', key)?.id).toBe(id);
+    expect(tokens.authenticateAgent(id, key)?.id).toBe(id);
+    for (const [name, credential] of [
+      ['proof', foreign],
+      ['proof', ''],
+      ['Proof', key],
+      ['nobody', key],
+      [id, foreign],
+    ] as const) {
+      expect(tokens.authenticateAgent(name, credential)).toBeUndefined();
+    }
+    await world.admin('POST', '/v1/agents/proof/freeze');
+    for (let replica = 0; replica < replicas; replica += 1) {
+      expect(tokensOf(replica).authenticateAgent('proof', key)).toBeUndefined();
+    }
+  });
+
+  test('take as long to refuse an unknown agent as a known one with a wrong key', async () => {
+    const tokens = tokensOf(0);
+    const wrong = `dw_agent_${'A'.repeat(49)}`;
+    const time = (name: string) => {
+      const from = process.hrtime.bigint();
+      for (let at = 0; at < 2000; at += 1) tokens.authenticateAgent(name, wrong);
+      return Number(process.hrtime.bigint() - from);
+    };
+    time('robot');
+    time('nobody');
+    // The best of several rounds: what is left is the work itself, with the noise of the machine taken out.
+    const best = (name: string) => Math.min(...Array.from({ length: 9 }, () => time(name)));
+    const ratio = best('robot') / best('nobody');
+    expect(ratio).toBeGreaterThan(0.6);
+    expect(ratio).toBeLessThan(1.67);
+  });
+});
