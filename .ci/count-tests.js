@@ -8,8 +8,8 @@ import { readFileSync } from 'node:fs';
  *   testResults: { status: string, assertionResults: Test[] }[] }} Report
  */
 
-const MIN_POSTGRES_TESTS = 20;
-const MIN_WYCHEPROOF_TESTS = 4;
+const MIN_POSTGRES_TESTS = 100;
+const MIN_WYCHEPROOF_TESTS = 500;
 
 const report = /** @type {Report} */ (JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
 const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);

@@ -26,6 +26,17 @@ export async function authenticate(
   call: BrokeredCall,
   service: Service | undefined,
 ): Promise<CallingAgent> {
+  const caller = await authenticateBy(deps, call, service);
+  if (service === undefined || deps.authority.grant(caller.agent.id, service.id) !== undefined) return caller;
+  // The slots of a service are nobody's business without a grant: as if there were no such service.
+  return await authenticateBy(deps, call, undefined);
+}
+
+async function authenticateBy(
+  deps: BrokerDeps,
+  call: BrokeredCall,
+  service: Service | undefined,
+): Promise<CallingAgent> {
   const token = findToken(deps, call, service);
   if (token === undefined) throw unauthenticated(deps, call, 'no-token');
   return token.startsWith('dw_') ? await byPlaceholder(deps, call, token) : byAccessToken(deps, call, token);

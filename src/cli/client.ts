@@ -21,13 +21,19 @@ interface Page {
 
 const TOKEN_MARGIN_MS = 30_000;
 
+interface ClientDeps {
+  readonly readCredential: () => Promise<string>;
+  /** Told when a server that starts is waited for. */
+  readonly say: (text: string) => void;
+}
+
 /** A client that exchanges the owner credential when a token is needed, and again before one ends. */
-export function createClient(address: Address, readCredential: () => Promise<string>): Client {
+export function createClient(address: Address, { readCredential, say }: ClientDeps): Client {
   let credential: Promise<string> | undefined;
   let token: AccessToken | undefined;
   const refresh = async () => {
     credential ??= readCredential();
-    token = await exchangeForToken(address, { name: 'owner', credential: await credential });
+    token = await exchangeForToken(address, { name: 'owner', credential: await credential }, say);
     return token;
   };
   return {

@@ -1,4 +1,5 @@
 // What every command gets: the terminal, the global flags, ways to print and to ask, and the server on demand.
+import { existsSync } from 'node:fs';
 import type { ClientConfig } from '../config.ts';
 import type { Client } from './client.ts';
 import { EXIT } from './exit-codes.ts';
@@ -67,15 +68,16 @@ export function createContext(terminal: Terminal, flags: GlobalFlags): Context {
         ...(flags.dataDir === undefined ? {} : { DOORWARD_DATA_DIR: flags.dataDir }),
       });
     },
-    address: async () => openAddress(context, await context.config()),
+    address: async () => toAddress(await context.config()),
     client: async () => openClient(context),
   };
   return context;
 }
 
 async function openClient(context: Context): Promise<Client> {
-  const [{ createClient }, { readOwnerCredential }, config] = await Promise.all([
+  const [{ createClient }, { readPatiently }, { readOwnerCredential }, config] = await Promise.all([
     import('./client.ts'),
+    import('./starting.ts'),
     import('./owner-credential.ts'),
     context.config(),
   ]);
@@ -85,22 +87,22 @@ async function openClient(context: Context): Promise<Client> {
     return askHidden(context.terminal, 'Passphrase');
   };
   const { ownerCredentialFile: file, passphrase } = config;
-  return createClient(await openAddress(context, config), async () =>
-    readOwnerCredential({ file, passphrase, askPassphrase }),
-  );
+  const address = await toAddress(config);
+  const say = (text: string) => context.say(text);
+  const isMissing = () => !existsSync(file);
+  return createClient(address, {
+    say,
+    readCredential: () =>
+      readPatiently({ address, say, isMissing }, () =>
+        readOwnerCredential({ file, passphrase, askPassphrase }),
+      ),
+  });
 }
 
-/** A server behind the socket may have been started a moment ago; one elsewhere is somebody's to look after. */
-async function openAddress(context: Context, config: ClientConfig): Promise<Address> {
+async function toAddress(config: ClientConfig): Promise<Address> {
   if (config.url !== undefined) return { kind: 'url', url: requireHttpUrl(config.url) };
-  const [{ adminSocketPath }, { untilStarted }] = await Promise.all([
-    import('../core/socket-path.ts'),
-    import('./starting.ts'),
-  ]);
-  const path = adminSocketPath(config.dataDirectory, config.runtimeDirectory);
-  const address: Address = { kind: 'socket', path };
-  await untilStarted(address, (text) => context.say(text));
-  return address;
+  const { adminSocketPath } = await import('../core/socket-path.ts');
+  return { kind: 'socket', path: adminSocketPath(config.dataDirectory, config.runtimeDirectory) };
 }
 
 function requireHttpUrl(text: string): string {

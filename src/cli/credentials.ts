@@ -1,7 +1,7 @@
 // Exchanging credentials for access tokens: the owner credential from its file, an agent key from a file or a person.
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure, parseProblem } from './failure.ts';
-import { exchange } from './transport.ts';
+import { exchangePatiently } from './starting.ts';
 import type { Address } from './transport.ts';
 
 export interface AccessToken {
@@ -16,15 +16,20 @@ export interface BasicCredential {
 }
 
 /** `POST /oauth/token` by client credentials (RFC 6749 §4.4). */
-export async function exchangeForToken(address: Address, basic: BasicCredential): Promise<AccessToken> {
+export async function exchangeForToken(
+  address: Address,
+  basic: BasicCredential,
+  say: (text: string) => void,
+): Promise<AccessToken> {
   const pair = Buffer.from(`${basic.name}:${basic.credential}`).toString('base64');
-  const askedAtMs = performance.now();
-  const answer = await exchange(address, {
+  const outgoing = {
     method: 'POST',
     path: '/oauth/token',
     headers: { authorization: `Basic ${pair}`, 'content-type': 'application/x-www-form-urlencoded' },
     body: 'grant_type=client_credentials',
-  });
+  };
+  const askedAtMs = performance.now();
+  const answer = await exchangePatiently(address, outgoing, say);
   if (answer.status !== 200) throw parseProblem(answer.status, answer.text);
   const { access_token: text, expires_in: seconds } = parseTokenAnswer(answer.text);
   return { text, expiresAtMs: askedAtMs + seconds * 1000 };

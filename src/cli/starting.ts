@@ -1,15 +1,20 @@
-// A server that has begun to listen but is still opening its database answers `not-ready`: a command waits for it.
+// A server that has begun to listen but is still opening its database answers `not-ready`, and has done nothing: a
+// command asks again until it has started.
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure, parseProblem } from './failure.ts';
-import { type Address, exchange } from './transport.ts';
+import { type Address, exchange, type Incoming, type Outgoing } from './transport.ts';
+
+type Say = (text: string) => void;
 
 const LIMIT_MS = 15_000;
 const ASK_EVERY_MS = 100;
 
-/** Throws when nobody listens, and when the start takes too long. */
-export async function untilStarted(address: Address, say: (text: string) => void): Promise<void> {
+/** Like `exchange`, but patient with a server that starts. */
+export async function exchangePatiently(address: Address, outgoing: Outgoing, say: Say): Promise<Incoming> {
   const fromMs = performance.now();
-  for (let isTold = false; await isStarting(address); isTold = true) {
+  for (let isTold = false; ; isTold = true) {
+    const answer = await exchange(address, outgoing);
+    if (answer.status !== 503 || parseProblem(503, answer.text).body.code !== 'not-ready') return answer;
     if (!isTold) say('The server is starting; waiting for it.');
     if (performance.now() - fromMs > LIMIT_MS) {
       throw new CommandFailure(
@@ -23,7 +28,20 @@ export async function untilStarted(address: Address, say: (text: string) => void
   }
 }
 
-async function isStarting(address: Address): Promise<boolean> {
-  const { status, text } = await exchange(address, { method: 'GET', path: '/.well-known/jwks.json' });
-  return status === 503 && parseProblem(status, text).body.code === 'not-ready';
+interface Place {
+  readonly address: Address;
+  readonly say: Say;
+  readonly isMissing: () => boolean;
+}
+
+/** Reads what the first start of a server makes: while one is starting that has not made it yet, after that. */
+export async function readPatiently<T>(
+  { address, say, isMissing }: Place,
+  read: () => Promise<T>,
+): Promise<T> {
+  if (isMissing() && address.kind === 'socket') {
+    const request = { method: 'GET', path: '/.well-known/jwks.json' };
+    await exchangePatiently(address, request, say).catch(() => undefined); // nobody there: `read` says what to do
+  }
+  return await read();
 }

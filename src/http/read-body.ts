@@ -8,13 +8,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  // Leaving the loop must not cut the connection: the refusal is still to be read.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) {
-      throw new Problem('body-too-large', { detail: `A request body has at most ${maxBytes} bytes here.` });
+  try {
+    // Leaving the loop must not cut the connection: the refusal is still to be read.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > maxBytes) {
+        throw new Problem('body-too-large', { detail: `A request body has at most ${maxBytes} bytes here.` });
+      }
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+  } catch (cause) {
+    if (cause instanceof Problem) throw cause;
+    throw new Problem('invalid-request', { detail: 'The body ended early.', cause }); // nothing of ours went wrong
   }
   try {
     return utf8.decode(Buffer.concat(chunks));

@@ -45,6 +45,8 @@ export async function openServers(options: {
     current(request, response);
   };
   const tcp = createHttpServer(listener);
+  // Looked up while there is one, Node remembers it: a peer that has gone must not pass for the admin socket's.
+  tcp.on('connection', (socket) => socket.remoteAddress ?? socket.destroy());
   const unix = createHttpServer(listener);
   await listen(tcp, { host: options.host, port: options.port }).catch((error: unknown) => {
     throw explain(error, `${options.host}:${options.port}`);

@@ -1,7 +1,7 @@
 // Bodies in both directions: in time, in order, held by nobody, and ended from either side.
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, request as httpRequest, type RequestListener, type Server } from 'node:http';
+import { Agent, createServer, request as httpRequest, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -251,6 +251,24 @@ describe('streams of a call', () => {
       listener = (_request, response) => response.end('alive');
       expect((await send(url(), '/call/vendor/v1', { headers: auth() })).text()).toBe('alive');
     });
+  });
+
+  test('calls that are over leave no timer behind', async () => {
+    listener = (_request, response) => response.end('fine');
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const round = () =>
+      Promise.all(
+        Array.from({ length: 100 }, () =>
+          open(url(), '/call/vendor/v1', { headers: auth(), agent }).then(collect),
+        ),
+      );
+    await round();
+    const before = timers();
+    await round();
+    await round();
+    expect(timers()).toBeLessThanOrEqual(before + 5);
+    agent.destroy();
   });
 
   test.each([

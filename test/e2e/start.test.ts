@@ -89,7 +89,7 @@ describe('the first start', () => {
 });
 
 test('a command that comes while the server starts waits for it', async () => {
-  const dataDirectory = join(installation.root, 'slow');
+  const dataDirectory = await installation.emptyDirectory();
   const starting = installation.serve({ dataDirectory });
   await eventually(30_000, async () => (existsSync(join(dataDirectory, 'admin.sock')) ? true : undefined));
   const ended = await installation.doorward(['secret', 'list', '--json'], {

@@ -101,7 +101,8 @@ async function standingByKey(context: Context, agent: string, keyFile: string): 
   ]);
   const address = await context.address();
   const credential = await readAgentKey(context, keyFile);
-  const token = await exchangeForToken(address, { name: agent, credential });
+  const say = (text: string) => context.say(text);
+  const token = await exchangeForToken(address, { name: agent, credential }, say);
   if (address.kind === 'url') return { brokerUrl: address.url, token: token.text };
   const metadata = await exchange(address, {
     method: 'GET',

@@ -23,7 +23,8 @@ async function print(context: Context, agent: string, keyFile: string | undefine
   const { exchangeForToken } = await import('../credentials.ts');
   const credential = await readAgentKey(context, keyFile);
   const askedAtMs = performance.now();
-  const token = await exchangeForToken(await context.address(), { name: agent, credential });
+  const say = (text: string) => context.say(text);
+  const token = await exchangeForToken(await context.address(), { name: agent, credential }, say);
   const expiresInSeconds = Math.round((token.expiresAtMs - askedAtMs) / 1000);
   if (!printJson(context, { accessToken: token.text, expiresInSeconds })) write(context, `${token.text}\n`);
 }
