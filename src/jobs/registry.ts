@@ -28,7 +28,8 @@ const REAP_GRACE_SECONDS = { embedded: -60, postgres: 10 } as const;
 export function jobs(deps: JobDeps): readonly Job[] {
   const { database, audit, credentials, replica } = deps;
   return [
-    { name: 'audit-durability', everyMs: 500, run: () => database.makeRecentDurable() },
+    // Audit events see to their own durability; this bounds the embedded database's log while nothing is audited.
+    { name: 'log-settling', everyMs: 30_000, run: () => database.makeRecentDurable() },
     { name: 'credential-wiping', everyMs: 1000, run: async () => credentials.purge() },
     {
       name: 'intent-reaping',
