@@ -7,7 +7,6 @@ import { createLog, type Log } from '../telemetry/log.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
-import { askHidden } from './prompt.ts';
 import { explainStart } from './start-failure.ts';
 import { welcome } from './welcome.ts';
 
@@ -51,6 +50,7 @@ function giveUp(log: Log): never {
 }
 
 async function askPassphrase({ terminal }: Context, isNew: boolean): Promise<string> {
+  const { askHidden } = await import('./prompt.ts');
   if (!isNew) return askHidden(terminal, 'Passphrase');
   const chosen = await askHidden(terminal, 'New passphrase: without it nothing can be opened again');
   if ((await askHidden(terminal, 'The same again')) === chosen) return chosen;

@@ -1,3 +1,4 @@
+// Administration as anybody may try it over HTTP: who may, what counts as a request, and what is never said back.
 import { readFile } from 'node:fs/promises';
 // Administration over HTTP: who may, and what is refused how.
 import { join } from 'node:path';

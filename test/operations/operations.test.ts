@@ -1,3 +1,4 @@
+// Every administrative operation on both engines: what it gives, what it refuses, what it leaves in the audit log.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/database.ts';
 import { createWorld, SECRET_VALUE, type World } from '../support/world.ts';

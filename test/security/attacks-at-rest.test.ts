@@ -1,3 +1,4 @@
+// A43: everything on disk searched for a value, a key and tokens, in every spelling.
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// A37 to A39: somebody who writes to the database past every right and trigger gains nothing, and is noticed.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/database.ts';
 import { createWorld, SECRET_VALUE, type World } from '../support/world.ts';

@@ -2,6 +2,10 @@
 import postgres from 'postgres';
 import { expect, onTestFinished } from 'vitest';
 import type { ServerConfig } from '../../src/config.ts';
+import { newId } from '../../src/core/ids.ts';
+import { PERMISSIONS } from '../../src/core/permission.ts';
+import { freezeAgent } from '../../src/operations/agents.ts';
+import { runOperation } from '../../src/operations/run.ts';
 import { testDatabases } from '../support/database.ts';
 import { SHARED_URL } from '../support/replica.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -35,6 +39,23 @@ export async function act(world: World, method: string, path: string, body?: obj
   const answer = await world.admin(method, path, body);
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
   return answer.body;
+}
+
+/**
+ * Freezes without HTTP between: this returns a little earlier than any client can hear of it, so what is late for it
+ * may not yet be late for a client, and what is in time for it is in time for all.
+ */
+export async function freezeDirectly(world: World): Promise<void> {
+  const { operations } = world.apps[0] ?? {};
+  if (operations === undefined) throw new Error('no replica');
+  const { ids } = operations;
+  const caller = {
+    principal: { type: 'admin', id: newId(ids, 'adm'), name: 'owner' },
+    permissions: new Set(PERMISSIONS),
+    request: newId(ids, 'req'),
+    client: undefined,
+  } as const;
+  await runOperation(operations, freezeAgent, { input: { name: 'robot' }, caller });
 }
 
 export const freeze = (world: World) => act(world, 'POST', '/v1/agents/robot/freeze');

@@ -1,3 +1,4 @@
+// Opened credentials: how long they live, when they are wiped, and what happens when a stored value does not open.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Credentials } from '../../src/vault/credential.ts';
 import { testDatabases } from '../support/database.ts';

@@ -1,3 +1,4 @@
+// Row MACs: no column changed, none added, none taken away.
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

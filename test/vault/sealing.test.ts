@@ -1,3 +1,4 @@
+// The start over existing data: only with its own root key, and nothing is changed by a refused one.
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// Values at rest are bound to their row, their keys and their destinations.
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

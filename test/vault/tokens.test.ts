@@ -1,3 +1,4 @@
+// Tokens at every replica: good, remembered, over, and refused in the same time.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/database.ts';
 import { createWorld, type World } from '../support/world.ts';
