@@ -16,6 +16,7 @@ import {
 
 const CALLERS = 16;
 const SLOW_ANSWER_MS = 500;
+const MAX_BODY_DELAY_MS = 150;
 /** Each call asks the database once more between its intent and its first byte. */
 const SLOW_CALLS = { valueCacheSeconds: 0 };
 
@@ -41,13 +42,15 @@ async function freezeWhileHammered(
     token,
     address: world.apps[1]?.address ?? '',
     path: (call) => `/call/vendor/${call}`,
+    // A call with a body has its first byte written with that of the body: up to then it is only on its way.
+    bodyAfterMs: (call) => (call % 3 === 0 ? (call * 7) % MAX_BODY_DELAY_MS : undefined),
   });
   const late: string[] = [];
   for (let loop = 0; loop < loops; loop += 1) {
     const start = written.length;
     hammer.release();
     await before(loop);
-    await until(() => written.length > start + (loop % (CALLERS - 2)));
+    await until(() => written.length > start + (loop % (CALLERS / 2)));
     await freezeDirectly(world);
     const sent = written.length;
     await hammer.allRefused(); // whatever was under way has had its answer now

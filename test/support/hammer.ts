@@ -25,10 +25,12 @@ export interface HammerOptions {
   readonly address: string;
   /** Path of the n-th call. */
   readonly path: (call: number) => string;
+  /** Makes the n-th call a POST whose body begins this much later; undefined: a GET. */
+  readonly bodyAfterMs?: (call: number) => number | undefined;
 }
 
 export function startHammer(options: HammerOptions): Hammer {
-  const { callers, token, address, path } = options;
+  const { callers, token, address, path, bodyAfterMs } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: callers });
   const statuses = new Map<number, number>();
   let waiting: (() => void)[] = [];
@@ -43,7 +45,12 @@ export function startHammer(options: HammerOptions): Hammer {
     });
   const run = async () => {
     while (!isStopped) {
-      const { status } = await callOnce(agent, { url: `${address}${path((count += 1))}`, token });
+      const call = (count += 1);
+      const { status } = await callOnce(agent, {
+        url: `${address}${path(call)}`,
+        token,
+        bodyAfterMs: bodyAfterMs?.(call),
+      });
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       if (status !== 200) await rest();
     }
@@ -76,11 +83,18 @@ export function startHammer(options: HammerOptions): Hammer {
 /** One call over a kept connection, its answer read to the end. */
 export function callOnce(
   agent: Agent | undefined,
-  call: { readonly url: string; readonly token: string },
+  call: {
+    readonly url: string;
+    readonly token: string;
+    readonly bodyAfterMs?: number | undefined;
+  },
 ): Promise<Answered> {
   return new Promise((resolve, reject) => {
+    const { bodyAfterMs } = call;
     const headers = { authorization: `Bearer ${call.token}` };
-    const sent = request(call.url, { headers, ...(agent === undefined ? {} : { agent }) }, (response) => {
+    const method = bodyAfterMs === undefined ? 'GET' : 'POST';
+    const options = { method, headers, ...(agent === undefined ? {} : { agent }) };
+    const sent = request(call.url, options, (response) => {
       response.resume();
       response.on('error', reject);
       response.on('end', () => {
@@ -89,7 +103,12 @@ export function callOnce(
         resolve({ status, source, code: String(response.headers['doorward-error'] ?? '') });
       });
     });
-    sent.on('error', reject);
-    sent.end();
+    sent.on('error', reject); // an answer before the body's end may close the connection; it has been given by then
+    if (bodyAfterMs === undefined) {
+      sent.end();
+    } else {
+      sent.flushHeaders();
+      setTimeout(() => sent.end('body'), bodyAfterMs);
+    }
   });
 }

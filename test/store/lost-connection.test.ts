@@ -1,0 +1,100 @@
+// Connections that are cut in the middle of a transaction, and arrays of text, which the driver is not asked to look up.
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openDatabase } from '../../src/store/database.ts';
+import { testDatabases } from '../support/database.ts';
+import { addressOf, startTcpProxy } from '../support/tcp-proxy.ts';
+
+const onPostgres = testDatabases().filter(({ name }) => name === 'postgres');
+
+async function openOverRelay(create: (typeof onPostgres)[number]['create']) {
+  const created = await create();
+  const { options } = created;
+  if (options.kind !== 'postgres') throw new Error('this needs Postgres');
+  const relay = await startTcpProxy(addressOf(options.url));
+  const database = await openDatabase({ ...options, url: relay.through(options.url) });
+  onTestFinished(async () => {
+    await database.close();
+    await relay.close();
+    await created.drop();
+  });
+  return { database, relay };
+}
+
+describe.each(onPostgres)('a transaction whose connection is cut', ({ create }) => {
+  it('is rejected, and the process lives', async () => {
+    const { database, relay } = await openOverRelay(create);
+    for (let loop = 0; loop < 10; loop += 1) {
+      const cut = database.admin.transaction(async (tx) => {
+        await tx.execute('select 1');
+        const sleeping = tx.execute('select pg_sleep(10)');
+        setImmediate(() => relay.cut());
+        await sleeping;
+      });
+      await expect(cut).rejects.toThrow();
+    }
+    expect([...(await database.adminSql`select 1 as one`)]).toEqual([{ one: 1 }]);
+  });
+
+  it('says nothing more, neither there nor on the connection that takes its place', async () => {
+    const { database, relay } = await openOverRelay(create);
+    await database.adminSql`create temporary table witness (n int)`.catch(() => undefined);
+    let later: Promise<unknown> = Promise.resolve();
+    const cut = database.admin.transaction(async (tx) => {
+      await tx.execute('select 1');
+      relay.cut();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await Promise.all([1, 2, 3, 4, 5].map(() => database.adminSql`select 1`.catch(() => undefined)));
+      later = Promise.resolve().then(() => tx.execute("select set_config('doorward.witness', 'yes', false)"));
+      await later;
+    });
+    await expect(cut).rejects.toThrow();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await expect(later).rejects.toThrow('the transaction is over');
+  });
+
+  it('in the middle of starting a connection too', async () => {
+    const { database, relay } = await openOverRelay(create);
+    for (let loop = 0; loop < 40; loop += 1) {
+      const asked = Array.from({ length: 8 }, () => database.calls`select 1`.catch(() => undefined));
+      await new Promise((resolve) => setTimeout(resolve, loop % 8));
+      relay.cut();
+      await Promise.all(asked);
+    }
+    expect([...(await database.calls`select 1 as one`.catch(() => database.calls`select 1 as one`))]).toEqual(
+      [{ one: 1 }],
+    );
+  });
+});
+
+describe.each(testDatabases())('an array of text on the $name database', ({ create }) => {
+  it('comes back as it was sent, whatever is in it', async () => {
+    const created = await create();
+    const database = await openDatabase(created.options);
+    onTestFinished(async () => {
+      await database.close();
+      await created.drop();
+    });
+    const texts = [
+      '',
+      'a',
+      'NULL',
+      'null',
+      '"',
+      '\\',
+      '\\"',
+      '{}',
+      ',',
+      ' x ',
+      'a\nb',
+      'ä€𝄞',
+      "'",
+      '{"a","b"}',
+    ];
+    for (const sent of [texts, [], ['one'], ...texts.map((text) => [text])]) {
+      const [row] = await database.calls<{ list: string[] }[]>`select ${sent}::text[] as list`;
+      expect(row?.list).toEqual(sent);
+    }
+    const [nulls] = await database.calls`select array['a', null, 'NULL'] as list`;
+    expect(nulls?.['list']).toEqual(['a', null, 'NULL']);
+  });
+});
