@@ -212,6 +212,6 @@ export async function eventually<T>(limitMs: number, check: () => Promise<T | un
 }
 
 /** Bytes of a file, or undefined where there is none. */
-export function readIfThere(path: string): Promise<Buffer | undefined> {
+function readIfThere(path: string): Promise<Buffer | undefined> {
   return readFile(path).catch(() => undefined);
 }
