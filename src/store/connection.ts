@@ -37,6 +37,7 @@ export function connectPostgres(options: PoolOptions): Connection {
       prepare: options.prepare,
       ...(options.url.includes('connect_timeout=') ? {} : { connect_timeout: CONNECT_TIMEOUT_SECONDS }),
       target_session_attrs: 'primary',
+      backoff: reconnectDelaySeconds,
       // Asked for at the start of each connection, where a loss would be a rejection nobody hears; see `wrap`.
       fetch_types: false,
       onnotice: () => undefined,
@@ -51,6 +52,11 @@ export function connectPostgres(options: PoolOptions): Connection {
       },
     }),
   );
+}
+
+/** The driver's own would grow to twenty seconds, for which a server that is back would not be noticed. */
+function reconnectDelaySeconds(failures: number): number {
+  return Math.min(0.01 * 2 ** failures, 1);
 }
 
 /** The one connection of the embedded database. */

@@ -1,7 +1,7 @@
 // Doorward as its users have it: `bin/doorward.js` in processes of its own, on data directories of their own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Exited, install, start, type StartOptions } from '../cli/process.ts';
@@ -209,9 +209,4 @@ export async function eventually<T>(limitMs: number, check: () => Promise<T | un
     if (performance.now() > until) throw new Error(`not within ${limitMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/** Bytes of a file, or undefined where there is none. */
-function readIfThere(path: string): Promise<Buffer | undefined> {
-  return readFile(path).catch(() => undefined);
 }
