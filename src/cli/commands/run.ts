@@ -99,6 +99,14 @@ async function runCommand(context: Context, request: RunRequest, prepared: Prepa
   return runChild({ launch, environment, sharesTerminal });
 }
 
+/** Variables that name a file with a passphrase or a password. */
+const SECRET_FILES = [
+  'DOORWARD_PASSPHRASE_FILE',
+  'DATABASE_URL_FILE',
+  'DOORWARD_MIGRATION_DATABASE_URL_FILE',
+  'DOORWARD_LISTEN_DATABASE_URL_FILE',
+] as const;
+
 /** Every place the command must not see. Refuses a command or working directory that lies in one. */
 async function findPrivatePlaces(context: Context, program: string): Promise<HiddenPlaces> {
   const [{ adminSocketPath }, config] = await Promise.all([
@@ -106,15 +114,13 @@ async function findPrivatePlaces(context: Context, program: string): Promise<Hid
     context.config(),
   ]);
   const { dataDirectory, rootKeyFile, ownerCredentialFile, runtimeDirectory } = config;
-  const { DOORWARD_PASSPHRASE_FILE: passphraseFile, DATABASE_URL_FILE: databaseFile } =
-    context.terminal.environment;
   const hidden = findHiddenPlaces({
     dataDirectory,
     files: [
       rootKeyFile,
       ownerCredentialFile,
       adminSocketPath(dataDirectory, runtimeDirectory),
-      ...[passphraseFile, databaseFile].filter((file) => file !== undefined),
+      ...SECRET_FILES.map((name) => context.terminal.environment[name]).filter((file) => file !== undefined),
     ],
   });
   for (const [what, path] of [
