@@ -105,7 +105,7 @@ const SERVER = {
 };
 
 /** Nothing of this process's own environment reaches the one that is started. */
-function startAlone(file: string, argv: readonly string[], options: StartOptions): Promise<Exited> {
+export function startAlone(file: string, argv: readonly string[], options: StartOptions): Promise<Exited> {
   const unset = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
   return start(file, argv, { ...options, environment: { ...unset, ...options.environment } });
 }

@@ -16,8 +16,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_SANDBOX } from '../cli/needs.ts';
-import { start } from '../cli/process.ts';
-import { createInstallation, eventually, type Installation, type Server } from './server.ts';
+import { createInstallation, eventually, type Installation, type Server, startAlone } from './server.ts';
 
 let installation: Installation;
 beforeAll(async () => {
@@ -224,8 +223,12 @@ describe('a start is refused with one message', () => {
 
 describe.runIf(HAS_SANDBOX)('on a disk', () => {
   const within = (mount: readonly string[], dataDirectory: string) =>
-    start('bwrap', ['--dev-bind', '/', '/', ...mount, dataDirectory, installation.launcher, 'serve'], {
-      environment: { DOORWARD_DATA_DIR: dataDirectory, DOORWARD_LISTEN: '127.0.0.1:0' },
+    startAlone('bwrap', ['--dev-bind', '/', '/', ...mount, dataDirectory, installation.launcher, 'serve'], {
+      environment: {
+        PATH: process.env['PATH'],
+        DOORWARD_DATA_DIR: dataDirectory,
+        DOORWARD_LISTEN: '127.0.0.1:0',
+      },
     });
 
   test('that is read-only it is refused', async () => {
