@@ -2,6 +2,7 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { Problem } from '../core/problem.ts';
+import { openDatabaseSocket } from './database-socket.ts';
 import type { EmbeddedDatabase } from './embedded.ts';
 import { guardTransactions } from './lost-connection.ts';
 import * as tables from './tables.ts';
@@ -31,8 +32,12 @@ interface PoolOptions {
 /** A pool on a Postgres server. Nothing is connected until the first query. */
 export function connectPostgres(options: PoolOptions): Connection {
   const timeoutMs = options.statementTimeoutSeconds * 1000;
+  // Of several hosts the driver itself finds the primary.
+  const hasOneHost = !/^[^/]*\/\/[^/?]*,/.test(options.url);
+  const socket = hasOneHost ? { socket: openDatabaseSocket } : {};
   return wrap(
     postgres(options.url, {
+      ...socket,
       max: options.max,
       prepare: options.prepare,
       ...(options.url.includes('connect_timeout=') ? {} : { connect_timeout: CONNECT_TIMEOUT_SECONDS }),

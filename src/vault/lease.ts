@@ -104,7 +104,8 @@ export class Lease {
     const from = clock.monotonicMs();
     let pollMs = SETTLE_POLL_MS.first;
     for (;;) {
-      const isKnown = await this.#isKnownEverywhere(epoch).catch((error: unknown) => ({ error }));
+      const asking = withinMs(SETTLE_LIMIT_MS, 'asking the replicas', this.#isKnownEverywhere(epoch));
+      const isKnown = await asking.catch((error: unknown) => ({ error }));
       if (isKnown === true) return;
       if (clock.monotonicMs() - from > SETTLE_LIMIT_MS) {
         throw new Problem('not-settled', {
@@ -170,8 +171,7 @@ export class Lease {
     await authority.syncTo(epoch);
     if (isAlone) return true;
     await this.#acknowledge();
-    const asked = listBehind(calls, { replica, vaultId: authority.vaultId, epoch });
-    const behind = await withinMs(ROUND_LIMIT_MS, 'asking for replicas', asked);
+    const behind = await listBehind(calls, { replica, vaultId: authority.vaultId, epoch });
     this.#watch(behind);
     return behind.every((peer) => this.#hasLapsed(peer));
   }
