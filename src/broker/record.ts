@@ -3,7 +3,7 @@ import { decodedQueryNames } from '../core/address.ts';
 import type { AuditInput } from '../core/audit-event.ts';
 import type { Id } from '../core/ids.ts';
 import type { Principal } from '../core/principal.ts';
-import { Problem, type ProblemCode } from '../core/problem.ts';
+import { Problem } from '../core/problem.ts';
 import type { CallingAgent } from './authenticate.ts';
 import type { BrokeredCall } from './call.ts';
 import type { Allowed, Target } from './decide.ts';
@@ -11,13 +11,6 @@ import type { BrokerDeps } from './deps.ts';
 import type { LeakCount } from './guard.ts';
 
 type Outcome = Extract<AuditInput, { kind: 'call.outcome' }>;
-
-/** Codes whose failures were counted before anybody was known: a stranger can't fill the log with events. */
-const COUNTED_ELSEWHERE: ReadonlySet<ProblemCode> = new Set([
-  'unauthenticated',
-  'too-many-attempts',
-  'ambiguous-credential',
-]);
 
 /** Names of parameters an event tells; of the others it tells how many. */
 const MAX_QUERY_KEYS = 64;
@@ -135,7 +128,7 @@ export class CallRecord {
 
   async #refused(): Promise<void> {
     const problem = this.#end?.problem;
-    if (problem === undefined || COUNTED_ELSEWHERE.has(problem.code)) return;
+    if (problem === undefined) return;
     const rule = problem.extensions['rule'];
     const { address, service, method } = this.#call;
     await this.#deps.audit.append({

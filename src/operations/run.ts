@@ -64,11 +64,19 @@ async function change(
     return done.output;
   });
   if (epoch !== undefined) await deps.lease.settle(epoch);
-  return isDeferred(output) ? await output() : output;
+  return isDeferred(output) ? await output().catch(answerLost) : output;
 }
 
 function isDeferred(output: unknown): output is () => Promise<unknown> {
   return typeof output === 'function';
+}
+
+/** What the answer was to tell could not be read; the change itself is committed and known everywhere. */
+function answerLost(cause: unknown): never {
+  throw new Problem('database-unavailable', {
+    detail: 'The change is made, but what it came to could not be read. Look at the record.',
+    cause,
+  });
 }
 
 function parseInput(schema: z.ZodObject, input: unknown): unknown {
