@@ -227,7 +227,7 @@ async function auditTrail() {
   const counts = {};
   for (const { kind } of all) counts[kind] = (counts[kind] ?? 0) + 1;
   const { 'call.intent': intents, 'call.outcome': outcomes, 'call.refused': refusals } = counts;
-  const hasLeak = all.some(({ leaks }) => leaks?.matches > 0);
+  const hasLeak = all.some(({ leaks }) => leaks !== undefined && leaks.matches > 0);
   const isClean = findForms(forms, Buffer.from(JSON.stringify(all))).length === 0;
   const isWhole = intents === 3 && outcomes === 3 && refusals === 2 && hasLeak && isClean;
   report.check('all of it is in the audit log, without the key', isWhole, {
@@ -246,7 +246,7 @@ async function auditTrail() {
   });
 }
 
-/** @param {string} [kind] @returns {Promise<{ kind: string, leaks?: any }[]>} */
+/** @param {string} [kind] @returns {Promise<{ kind: string, leaks?: { matches: number } }[]>} */
 async function events(kind) {
   const filter = kind === undefined ? [] : ['--kind', kind];
   return JSON.parse(await stage.doorward(['audit', 'list', '-n', '500', '--json', ...filter])).items;

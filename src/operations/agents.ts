@@ -4,7 +4,7 @@ import { Problem } from '../core/problem.ts';
 import { createOpaqueToken } from '../crypto/opaque-token.ts';
 import { findAgentByName, insertAgent, listAgents, updateAgent } from '../store/agents.ts';
 import type { AgentRow } from '../store/authority-rows.ts';
-import { grantedServiceNames, listGrants } from '../store/grants.ts';
+import { grantedServiceNames } from '../store/grants.ts';
 import type { Queryable } from '../store/transaction.ts';
 import { agentMacColumns } from '../vault/mac-columns.ts';
 import { rowMac } from '../vault/row-mac.ts';
@@ -18,7 +18,7 @@ import {
   agentUnfreeze,
 } from './contracts/agents.ts';
 import { type Change, changing, type OperationDeps, reading } from './operation.ts';
-import { removeGrant } from './remove-grant.ts';
+import { removeGrantsOf } from './remove-grant.ts';
 
 export const createAgent = changing(agentCreate, async ({ deps, tx, now, raiseEpoch }, { name }) => {
   const changedEpoch = await raiseEpoch();
@@ -60,17 +60,14 @@ export const unfreezeAgent = changing(agentUnfreeze, (change, { name }) => setFr
 export const removeAgent = changing(agentRemove, async (change, { name }) => {
   const { deps, tx, now } = change;
   const row = await requireAgent(tx, deps, name);
-  const grants = await listGrants(tx, deps.vaultId, { agentId: row.id, limit: ALL_GRANTS });
-  for (const { grant } of grants) await removeGrant(change, grant);
+  const grantsRemoved = await removeGrantsOf(change, { agentId: row.id });
   await saveAgent(change, { ...row, removedAt: now, generation: row.generation + 1 });
   return {
-    output: { id: row.id, name, grantsRemoved: grants.length },
+    output: { id: row.id, name, grantsRemoved },
     target: { type: 'agent', id: row.id, name },
-    after: { grantsRemoved: grants.length },
+    after: { grantsRemoved },
   };
 });
-
-const ALL_GRANTS = 1_000_000;
 
 /** The agent of that name, or a `not-found` problem. */
 export async function requireAgent(db: Queryable, deps: OperationDeps, name: string): Promise<AgentRow> {

@@ -1,6 +1,7 @@
-// Ends one grant: by itself, or because its agent or its service goes.
+// Ends grants: one by itself, or all of an agent or a service that goes.
+import type { Id } from '../core/ids.ts';
 import type { GrantRow } from '../store/authority-rows.ts';
-import { updateGrant } from '../store/grants.ts';
+import { listGrants, updateGrant } from '../store/grants.ts';
 import { grantMacColumns } from '../vault/mac-columns.ts';
 import { rowMac } from '../vault/row-mac.ts';
 import type { Change } from './operation.ts';
@@ -10,4 +11,16 @@ export async function removeGrant({ deps, tx, now, raiseEpoch }: Change, grant: 
   const changedEpoch = await raiseEpoch();
   const removed = { ...grant, removedAt: now, revision: grant.revision + 1, changedEpoch };
   await updateGrant(tx, { ...removed, mac: rowMac(deps.keyring, 'service_grant', grantMacColumns(removed)) });
+}
+
+const ALL_GRANTS = 1_000_000;
+
+/** Removes every grant of an agent or of a service, within the change that ends it; how many. */
+export async function removeGrantsOf(
+  change: Change,
+  end: { readonly agentId: Id<'agt'> } | { readonly serviceId: Id<'svc'> },
+): Promise<number> {
+  const grants = await listGrants(change.tx, change.deps.vaultId, { ...end, limit: ALL_GRANTS });
+  for (const { grant } of grants) await removeGrant(change, grant);
+  return grants.length;
 }

@@ -4,7 +4,6 @@ import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { baseUrlText, parseBaseUrl } from '../core/service.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
-import { listGrants } from '../store/grants.ts';
 import { findSecretByName, secretNames } from '../store/secrets.ts';
 import {
   findServiceByName,
@@ -25,7 +24,7 @@ import {
   serviceShow,
 } from './contracts/services.ts';
 import { changing, type OperationDeps, reading } from './operation.ts';
-import { removeGrant } from './remove-grant.ts';
+import { removeGrantsOf } from './remove-grant.ts';
 
 /** Framing, addressing and what the leak guard relies on: a value there would break every call. */
 const NOT_FOR_CREDENTIALS: ReadonlySet<string> = new Set([
@@ -99,23 +98,19 @@ export const showService = reading(serviceShow, async (deps, { name }) => {
 
 export const removeService = changing(serviceRemove, async (change, { name }) => {
   const { deps, tx, now, raiseEpoch } = change;
-  const { vaultId } = deps;
   const row = await requireService(tx, deps, name);
   const changedEpoch = await raiseEpoch();
-  const grants = await listGrants(tx, vaultId, { serviceId: row.id, limit: ALL_GRANTS });
-  for (const { grant } of grants) await removeGrant(change, grant);
+  const grantsRemoved = await removeGrantsOf(change, { serviceId: row.id });
   const removed = { ...row, removedAt: now, revision: row.revision + 1, changedEpoch };
   await updateService(tx, { ...removed, mac: rowMac(deps.keyring, 'service', serviceMacColumns(removed)) });
   await rebindToRest(change, row, changedEpoch);
   return {
-    output: { id: row.id, name, grantsRemoved: grants.length },
+    output: { id: row.id, name, grantsRemoved },
     target: { type: 'service', id: row.id, name },
     before: { baseUrl: baseUrlText(row), auth: authText(row), revision: row.revision },
-    after: { grantsRemoved: grants.length },
+    after: { grantsRemoved },
   };
 });
-
-const ALL_GRANTS = 1_000_000;
 
 async function rebindToRest(
   { deps, tx }: Parameters<(typeof removeService)['change']>[0],
