@@ -19,6 +19,8 @@ export interface Service {
   readonly basePath: string;
   readonly auth: Auth;
   readonly secretId: Id<'sec'>;
+  /** Which methods are sent again with the secret's previous version after a 401 in its grace period. */
+  readonly graceRetry: 'any' | 'idempotent';
   readonly revision: number;
 }
 
@@ -44,5 +46,7 @@ export interface Secret {
   readonly name: string;
   readonly credentialKind: string;
   readonly current: { readonly id: Id<'ver'>; readonly number: number } | undefined;
+  /** The version before, while its grace period lasts: sent once more where the current one is answered 401. */
+  readonly previous: { readonly id: Id<'ver'>; readonly number: number; readonly graceUntil: Date } | undefined;
   readonly live: readonly Id<'ver'>[];
 }

@@ -23,6 +23,7 @@ const ID_PREFIXES = [
   'chn', // audit chain
   'rep', // replica
   'req', // request
+  'rot', // rotation
 ] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 export type Id<P extends IdPrefix = IdPrefix> = `${P}_${string}`;

@@ -67,6 +67,7 @@ export const createService = changing(serviceCreate, async ({ deps, tx, now, rai
     keyEnv: input.keyEnv ?? null,
     baseUrlEnv: input.baseUrlEnv ?? null,
     baseUrlSuffix: input.baseUrlSuffix,
+    graceRetry: input.graceRetry,
     revision: 1,
     removedAt: null,
   };
@@ -142,7 +143,7 @@ async function toRecords(deps: OperationDeps, rows: readonly ServiceRow[]): Prom
 }
 
 function toRecord(row: ServiceRow, secretName: string): ServiceRecord {
-  const { id, name, auth, keyEnv, baseUrlEnv, baseUrlSuffix, revision } = row;
+  const { id, name, auth, keyEnv, baseUrlEnv, baseUrlSuffix, graceRetry, revision } = row;
   return {
     id,
     name,
@@ -152,6 +153,7 @@ function toRecord(row: ServiceRow, secretName: string): ServiceRecord {
     keyEnv,
     baseUrlEnv,
     baseUrlSuffix,
+    graceRetry,
     revision,
     createdAt: row.createdAt.toISOString(),
   };

@@ -11,13 +11,15 @@ export type GrantRow = typeof serviceGrant.$inferSelect;
 type SecretRow = typeof secret.$inferSelect;
 export type VersionRow = Pick<
   typeof secretVersion.$inferSelect,
-  'id' | 'secretId' | 'number' | 'state' | 'changedEpoch'
+  'id' | 'secretId' | 'number' | 'state' | 'graceUntil' | 'changedEpoch'
 >;
 /** `leaseMs`: how much longer the lease runs, by the database's clock. */
 export type RunRow = typeof run.$inferSelect & { readonly leaseMs: number };
 
 export interface AuthorityRows {
   readonly epoch: bigint;
+  /** Since when the whole vault is frozen, and why. */
+  readonly frozen: { readonly since: Date; readonly reason: string } | undefined;
   readonly agents: readonly AgentRow[];
   readonly services: readonly ServiceRow[];
   readonly grants: readonly GrantRow[];
@@ -46,8 +48,10 @@ export async function readAuthority(
         secretId: secretVersion.secretId,
         number: secretVersion.number,
         state: secretVersion.state,
+        graceUntil: secretVersion.graceUntil,
         changedEpoch: secretVersion.changedEpoch,
       };
+      const vaultColumns = { epoch: vault.epoch, frozenAt: vault.frozenAt, frozenReason: vault.frozenReason };
       const leaseMs = sql<number>`(extract(epoch from ${run.leaseUntil} - clock_timestamp()) * 1000)::int`;
       const liveRun =
         since === undefined
@@ -55,7 +59,7 @@ export async function readAuthority(
           : undefined;
       // Sent in one go: the connection answers them in order, all from the transaction's one snapshot.
       const [found, agents, services, grants, secrets, versions, runs] = await Promise.all([
-        tx.select({ epoch: vault.epoch }).from(vault).where(eq(vault.id, vaultId)),
+        tx.select(vaultColumns).from(vault).where(eq(vault.id, vaultId)),
         tx.select().from(agent).where(wanted(agent)),
         tx.select().from(service).where(wanted(service)),
         tx.select().from(serviceGrant).where(wanted(serviceGrant)),
@@ -68,6 +72,7 @@ export async function readAuthority(
       ]);
       return {
         epoch: found[0]?.epoch ?? 0n,
+        frozen: toFrozen(found[0]),
         agents,
         services,
         grants,
@@ -81,6 +86,11 @@ export async function readAuthority(
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
   );
+}
+
+function toFrozen(row: Pick<typeof vault.$inferSelect, 'frozenAt' | 'frozenReason'> | undefined) {
+  if (row === undefined || row.frozenAt === null) return undefined;
+  return { since: row.frozenAt, reason: row.frozenReason ?? 'by an administrator' };
 }
 
 /** How much longer a run's lease runs, in milliseconds; undefined when it has ended. */

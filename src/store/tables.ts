@@ -87,6 +87,9 @@ export const vault = pgTable(
     /** Raised in every transaction that changes what decisions depend on. */
     epoch: bigint('epoch', { mode: 'bigint' }).notNull(),
     createdAt: moment('created_at').notNull(),
+    /** Set: no token is issued and no call is made, on any replica. A restored vault begins like this. */
+    frozenAt: moment('frozen_at'),
+    frozenReason: text('frozen_reason'),
   },
   (t) => [uniqueIndex('vault_name').on(t.name)],
 );
@@ -147,6 +150,8 @@ export const secretVersion = pgTable(
     /** Null once destroyed. */
     dekRecord: bytea('dek_record'),
     valueRecord: bytea('value_record'),
+    /** Of a previous version: how long it is still sent where the current one is answered 401. */
+    graceUntil: moment('grace_until'),
     changedEpoch: changedEpoch(),
     createdAt: moment('created_at').notNull(),
   },
@@ -156,6 +161,37 @@ export const secretVersion = pgTable(
     uniqueIndex('secret_version_number').on(t.vaultId, t.secretId, t.number),
     uniqueIndex('secret_version_current').on(t.vaultId, t.secretId).where(sql`${t.state} = 'current'`),
     index('secret_version_epoch').on(t.vaultId, t.changedEpoch),
+  ],
+);
+
+/** One change of a secret's current version, step by step: each step is committed before the next begins. */
+export const rotation = pgTable(
+  'rotation',
+  {
+    vaultId: vaultId(),
+    id: idColumn('id', 'rot').notNull(),
+    secretId: idColumn('secret_id', 'sec').notNull(),
+    /** Null where the secret had no current version. */
+    fromVersion: integer('from_version'),
+    toVersion: integer('to_version').notNull(),
+    step: text('step', {
+      enum: ['staged', 'verified', 'promoted', 'completed', 'rolled-back', 'failed'],
+    }).notNull(),
+    /** `{ service, method, path, status }` of the probe; null where none was asked for. */
+    probe: jsonb('probe').$type<Record<string, unknown>>(),
+    graceSeconds: integer('grace_seconds').notNull(),
+    /** Who works on it: another replica goes on once this one's lease has ended. */
+    replicaId: idColumn('replica_id', 'rep').notNull(),
+    startedBy: idColumn('started_by', 'adm').notNull(),
+    startedAt: moment('started_at').notNull(),
+    promotedAt: moment('promoted_at'),
+    endedAt: moment('ended_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.id] }),
+    foreignKey({ columns: [t.vaultId, t.secretId], foreignColumns: [secret.vaultId, secret.id] }),
+    uniqueIndex('rotation_open').on(t.vaultId, t.secretId).where(isNull(t.endedAt)),
+    index('rotation_secret').on(t.vaultId, t.secretId, t.id),
   ],
 );
 
@@ -173,6 +209,10 @@ export const service = pgTable(
     baseUrlEnv: text('base_url_env'),
     /** What a client's base URL has after the service's own, such as `/v1`. */
     baseUrlSuffix: text('base_url_suffix').notNull(),
+    /** Which methods are sent again with a secret's previous version after a 401 in its grace period. */
+    graceRetry: text('grace_retry', { enum: ['any', 'idempotent'] })
+      .notNull()
+      .default('any'),
     revision: integer('revision').notNull(),
     changedEpoch: changedEpoch(),
     mac: bytea('mac').notNull(),
@@ -257,6 +297,25 @@ export const run = pgTable(
   ],
 );
 
+/** What an `Idempotency-Key` stands for: the change made under it, and its answer without anything that is shown once. */
+export const idempotencyKey = pgTable(
+  'idempotency_key',
+  {
+    vaultId: vaultId(),
+    adminId: idColumn('admin_id', 'adm').notNull(),
+    keyHash: bytea('key_hash').notNull(),
+    operation: text('operation').notNull(),
+    /** Keyed hash of the input: the same key with other input is refused. */
+    inputHash: bytea('input_hash').notNull(),
+    output: jsonb('output').$type<Record<string, unknown>>().notNull(),
+    createdAt: moment('created_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.adminId, t.keyHash] }),
+    index('idempotency_key_age').on(t.createdAt),
+  ],
+);
+
 /** One fact, chained per replica start and lane. Kept for ever; the text itself is in `audit_body`. */
 export const auditEvent = pgTable(
   'audit_event',
@@ -277,6 +336,8 @@ export const auditEvent = pgTable(
   (t) => [
     uniqueIndex('audit_event_chain').on(t.chainId, t.chainSeq),
     uniqueIndex('audit_event_intent').on(t.intentId).where(sql`${t.intentId} is not null`),
+    // Calls are nearly all of the log: what is rare is found without reading them, and they do not pay for it.
+    index('audit_event_rare').on(t.kind, t.id).where(sql`${t.kind} not like 'call.%'`),
   ],
 );
 

@@ -58,6 +58,7 @@ export class Authority {
   readonly #runs = new Map<string, RunEntry>();
   readonly #onChange = new Set<() => void>();
   #epoch: bigint | undefined;
+  #frozen: AuthorityRows['frozen'];
   #syncing: Promise<void> | undefined;
 
   constructor(deps: AuthorityDeps) {
@@ -68,6 +69,11 @@ export class Authority {
   /** The vault's epoch that memory stands at; -1 before the first load. */
   get epoch(): bigint {
     return this.#epoch ?? -1n;
+  }
+
+  /** Since when the whole vault is frozen, and why: then nothing is issued and nothing is called. */
+  get frozen(): AuthorityRows['frozen'] {
+    return this.#frozen;
   }
 
   get counts() {
@@ -173,10 +179,11 @@ export class Authority {
     ]);
     const destroyed = new Set(rows.secrets.filter((row) => row.destroyedAt !== null).map(({ id }) => id));
     for (const row of rows.secrets) {
-      this.#secrets.set(row.id, { ...row, current: undefined, live: [] });
+      this.#secrets.set(row.id, { ...row, current: undefined, previous: undefined, live: [] });
     }
     for (const id of touched) this.#applySecret(id, destroyed.has(id));
     this.#epoch = rows.epoch;
+    this.#frozen = rows.frozen;
     for (const listener of this.#onChange) listener();
   }
 
@@ -230,8 +237,11 @@ export class Authority {
       return;
     }
     const current = versions.find((version) => version.state === 'current');
+    const previous = versions.flatMap(({ id: version, number, state, graceUntil }) =>
+      state === 'previous' && graceUntil !== null ? [{ id: version, number, graceUntil }] : [],
+    )[0];
     const live = versions.filter(({ state }) => state !== 'destroyed').map((version) => version.id);
-    this.#secrets.set(id, { ...secret, current, live });
+    this.#secrets.set(id, { ...secret, current, previous, live });
   }
 
   #holds(table: MacTable, row: MacRow, columns: Parameters<typeof rowMacMatches>[2]): boolean {

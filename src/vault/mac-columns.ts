@@ -8,7 +8,7 @@ export function agentMacColumns(row: Omit<AgentRow, 'changedEpoch' | 'mac' | 'cr
 
 export function serviceMacColumns(row: Omit<ServiceRow, 'changedEpoch' | 'mac' | 'createdAt'>) {
   const { vaultId, id, name, origin, basePath, auth, secretId, keyEnv, baseUrlEnv, baseUrlSuffix } = row;
-  const { revision, removedAt } = row;
+  const { graceRetry, revision, removedAt } = row;
   return {
     vaultId,
     id,
@@ -20,6 +20,7 @@ export function serviceMacColumns(row: Omit<ServiceRow, 'changedEpoch' | 'mac' |
     keyEnv,
     baseUrlEnv,
     baseUrlSuffix,
+    ...(graceRetry === 'any' ? {} : { graceRetry }), // a row from before this column keeps its MAC
     revision,
     removedAt,
   };

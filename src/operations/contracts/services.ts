@@ -17,6 +17,7 @@ export const ServiceRecord = z.strictObject({
   keyEnv: z.string().nullable(),
   baseUrlEnv: z.string().nullable(),
   baseUrlSuffix: z.string(),
+  graceRetry: z.enum(['any', 'idempotent']),
   revision: z.number().int(),
   createdAt: Moment,
 });
@@ -37,6 +38,8 @@ export const serviceCreate = contract({
     baseUrlEnv: EnvName.optional(),
     /** What clients expect after the address, such as `/v1` in OPENAI_BASE_URL. */
     baseUrlSuffix: z.string().max(256).default(''),
+    /** Which methods are sent again with the secret's previous version after a 401 in its grace period. */
+    graceRetry: z.enum(['any', 'idempotent']).default('any'),
   }),
   output: ServiceRecord,
 });
