@@ -19,6 +19,7 @@ export interface CallingAgent {
 }
 
 const QUERY_SLOT = 'key';
+const IS_SLOT: ReadonlySet<string> = new Set(CREDENTIAL_SLOTS);
 
 /** Throws `unauthenticated`, `ambiguous-credential` or `too-many-attempts`. */
 export async function authenticate(
@@ -51,7 +52,7 @@ async function byPlaceholder(deps: BrokerDeps, call: BrokeredCall, token: string
   if (run === undefined || agent === undefined || !(await deps.authority.runIsAlive(run))) {
     throw unauthenticated(deps, call, 'run-over');
   }
-  const principal = { type: 'agent', id: agent.id, name: agent.name, run: run.id } as const;
+  const principal = { id: agent.id, name: agent.name, run: run.id, type: 'agent' } as const;
   return { agent, principal, scope: undefined, run, token };
 }
 
@@ -73,7 +74,7 @@ function byAccessToken(deps: BrokerDeps, call: BrokeredCall, token: string): Cal
   }
   const scope = claims.scope === undefined ? undefined : parseScope(claims.scope);
   if (claims.scope !== undefined && scope === undefined) throw unauthenticated(deps, call, 'invalid-scope');
-  const principal = { type: 'agent', id: agent.id, name: agent.name, token: claims.jti } as const;
+  const principal = { id: agent.id, name: agent.name, token: claims.jti, type: 'agent' } as const;
   return { agent, principal, scope, run: undefined, token };
 }
 
@@ -95,26 +96,26 @@ function unauthenticated(deps: BrokerDeps, call: BrokeredCall, reason: keyof typ
 
 /** The token of the call: the same one in two slots counts once, two different ones are ambiguous. */
 function findToken(deps: BrokerDeps, call: BrokeredCall, service: Service | undefined): string | undefined {
-  const headerSlots = new Set<string>(CREDENTIAL_SLOTS);
-  const querySlots = new Set([QUERY_SLOT]);
   const own = service === undefined ? undefined : slotsOf(service);
-  for (const name of own?.headers ?? []) headerSlots.add(name);
-  for (const name of own?.query ?? []) querySlots.add(name);
-  const found = new Set<string>();
-  const others = new Set<string>();
+  let found: string | undefined;
+  let other: string | undefined;
+  let isAmbiguous = false;
+  const take = (token: string) => {
+    isAmbiguous ||= found !== undefined && found !== token;
+    found = token;
+  };
   for (const [name, value] of call.headers) {
-    if (!headerSlots.has(name)) continue;
+    if (!IS_SLOT.has(name) && own?.headers.includes(name) !== true) continue;
     const token = tokenIn(value);
-    if (looksLikeOurs(token)) found.add(token);
-    else if (token !== '') others.add(token);
+    if (looksLikeOurs(token)) take(token);
+    else if (token !== '') other ??= token;
   }
-  for (const token of queryTokens(call.address, querySlots)) found.add(token);
-  if (found.size > 1) {
+  queryTokens(call.address, own?.query ?? []).forEach(take);
+  if (isAmbiguous) {
     deps.audit.noteFailedAuthentication(call.client, 'ambiguous-credential');
     throw new Problem('ambiguous-credential', { detail: 'Send one token, or the same one in every slot.' });
   }
-  const [token] = found.size === 0 ? others : found;
-  return token;
+  return found ?? other;
 }
 
 /** What a header value carries: the bare token, that of a scheme, or a Basic password (its user where that is empty). */
@@ -128,14 +129,15 @@ function tokenIn(value: string): string {
   return password === '' ? pair.slice(0, at === -1 ? pair.length : at) : password;
 }
 
-function queryTokens(address: string, slots: ReadonlySet<string>): string[] {
+function queryTokens(address: string, slots: readonly string[]): string[] {
   const at = address.indexOf('?');
   if (at === -1) return [];
   const pairs = address.slice(at + 1).split('&');
   return pairs.flatMap((pair) => {
     const equals = pair.indexOf('=');
-    const value = pair.slice(equals + 1);
-    return equals > 0 && slots.has(pair.slice(0, equals)) && looksLikeOurs(value) ? [value] : [];
+    const [name, value] = [pair.slice(0, equals), pair.slice(equals + 1)];
+    const isSlot = name === QUERY_SLOT || slots.includes(name);
+    return equals > 0 && isSlot && looksLikeOurs(value) ? [value] : [];
   });
 }
 

@@ -15,6 +15,7 @@ const MAX_DEPTH = 64;
 
 /** Strings that are their own JSON: printable ASCII without the quote and the backslash. */
 const PLAIN = /^[ !#-[\]-~]*$/;
+const BELOW_SURROGATES = /^[\0-\ud7ff]*$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
@@ -22,7 +23,45 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * functions, instances of classes and nesting beyond 64 levels.
  */
 export function canonicalJson(value: JsonValue): string {
-  return write(value, 0);
+  return isInOrder(value, 0) ? JSON.stringify(value) : write(value, 0);
+}
+
+/**
+ * Whether a value has a canonical form and its members stand in canonical order already: JSON.stringify, which keeps
+ * the order and writes strings (§3.2.2.2) and numbers (§3.2.2.3) as RFC 8785 asks, is then several times as fast.
+ */
+function isInOrder(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+      return BELOW_SURROGATES.test(value);
+    case 'number':
+      return Number.isFinite(value);
+    case 'boolean':
+      return true;
+    case 'object':
+      if (value === null) return true;
+      if (depth === MAX_DEPTH) return false;
+      if (Array.isArray(value)) return itemsAreInOrder(value, depth + 1);
+      return membersAreInOrder(value, depth + 1);
+    default:
+      return false;
+  }
+}
+
+function itemsAreInOrder(items: readonly unknown[], depth: number): boolean {
+  for (const item of items) if (!isInOrder(item, depth)) return false; // `every` would step over holes
+  return true;
+}
+
+function membersAreInOrder(object: object, depth: number): boolean {
+  if (Object.getPrototypeOf(object) !== Object.prototype) return false;
+  const members = object as Readonly<Record<string, unknown>>; // a plain object is read by its names
+  let before = '';
+  for (const name of Object.keys(members)) {
+    if (name < before || !BELOW_SURROGATES.test(name) || !isInOrder(members[name], depth)) return false;
+    before = name;
+  }
+  return true;
 }
 
 function write(value: unknown, depth: number): string {

@@ -1,5 +1,5 @@
 // Access tokens: issued to agents and admins for the credential they prove, verified once and then remembered by hash.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Agent } from '../core/entities.ts';
@@ -167,5 +167,5 @@ export class Tokens {
 const NO_HASH = Buffer.alloc(32);
 
 function digest(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  return hash('sha256', token, 'base64');
 }

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ScanTarget } from '../../src/core/leak-scan/patterns.ts';
-import { buildScanTable, scanText } from '../../src/core/leak-scan/scanner.ts';
+import { buildScanTable, scanTexts } from '../../src/core/leak-scan/scanner.ts';
 import { complaintsAbout, cut, cuts, echoesIn, scanChunks } from './leak-scan-oracle.ts';
 
 const KEY = 'sk-proj-R4nd0mT0k3n/with+and"q\\u0te 7hP2xZ9v';
@@ -217,13 +217,32 @@ test('a JSON answer with a redacted echo is still JSON, wherever it is cut', () 
   }
 });
 
-test('header text is scanned in one piece', () => {
+test('header texts are scanned in one piece each', () => {
   const table = buildScanTable([target(KEY)]);
-  const matches: unknown[] = [];
+  const matches: { view: string; length: number }[] = [];
   const echo = encodeURIComponent(KEY);
-  expect(scanText(table, `/next?key=${echo}&é`, (match) => matches.push(match))).toBe(
+  const clean = ['location', 'no echo: ü', '', KEY.slice(0, 8), KEY.slice(8, 12)];
+  expect(scanTexts(table, [...clean, `/next?key=${echo}&é`], (match) => matches.push(match))).toEqual([
+    ...clean,
     `/next?key=${'*'.repeat(echo.length)}&é`,
+  ]);
+  expect(matches).toMatchObject([{ view: 'percent', length: echo.length }]);
+});
+
+test('a header text is redacted alike, whatever stands beside it', () => {
+  const table = buildScanTable([target(KEY)]);
+  const escapes = [KEY, encodeURIComponent(KEY), KEY.split('').map(escaped).join(''), btoa(KEY)];
+  const piece = fc.oneof(
+    fc.constantFrom(...escapes),
+    fc.constantFrom('%', '%4', '+', '=', '"', '\\', '\\u', '\\ud83d', 'a'),
   );
-  expect(matches).toEqual([{ targetId: 'ver_1', view: 'percent', offset: 10, length: echo.length }]);
-  expect(scanText(table, 'no echo: ü', () => undefined)).toBe('no echo: ü');
+  const text = fc.array(piece, { maxLength: 4 }).map((pieces) => pieces.join(''));
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1, maxLength: 5 }), (texts) => {
+      const scanned = scanTexts(table, texts, () => undefined);
+      const alone = texts.map((one) => scanTexts(table, [one], () => undefined)[0]);
+      expect(scanned).toEqual(alone);
+    }),
+    { numRuns: 2000 },
+  );
 });

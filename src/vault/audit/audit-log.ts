@@ -34,8 +34,12 @@ export interface AuditLog {
    * cut and the head file knows them.
    */
   transaction<T>(work: Work<T>): Promise<T>;
+  /** Events of the call lane that wait for their batch. */
+  readonly queued: number;
   /** Counted per peer prefix and reason; one event per ten seconds. */
   noteFailedAuthentication(peer: string, reason: string): void;
+  /** Throws `audit-unavailable` while nothing can be recorded: the head file could not be written, and still can not. */
+  requireWritable(): Promise<void>;
   /** For `replica.audit_heads`. */
   heads(): Record<string, PeerHead>;
   /** Takes what another replica put into `replica.audit_heads`. */
@@ -182,6 +186,14 @@ class Chains implements AuditLog {
 
   noteFailedAuthentication(peer: string, reason: string): void {
     this.#failures.note(peer, reason);
+  }
+
+  get queued(): number {
+    return this.#calls.queued;
+  }
+
+  requireWritable(): Promise<void> {
+    return this.#keeper.requireWritten();
   }
 
   heads(): Record<string, PeerHead> {

@@ -1,5 +1,6 @@
-// The call lane: group commit without a timer. A batch starts when the one before ends, so a lone call pays for one
-// round trip and a crowd shares one. Nothing is dropped: when the queue is full, `append` waits.
+// The call lane: group commit. A batch starts when the one before ends, so a lone call pays for one round trip and a
+// crowd shares one. How a call ended is waited for by nobody: it goes with the next batch that somebody waits for, or
+// alone a few milliseconds later. Nothing is dropped: when the queue is full, `append` waits.
 import type { AuditInput } from '../../core/audit-event.ts';
 import type { Id } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
@@ -24,6 +25,10 @@ import {
 
 const MAX_BATCH_EVENTS = 512;
 const MAX_QUEUED_EVENTS = 8192;
+/** How long, and how many, events that nobody waits for may lie before they have a batch of their own. */
+const PATIENCE_MS = 5;
+const MAX_PATIENT_EVENTS = 64;
+
 export interface Appended {
   readonly id: Id<'evt'>;
   /** The database's epoch of the event's vault, in the snapshot that wrote the row; 0 where it has no vault. */
@@ -53,11 +58,18 @@ export class CallLane {
   #queue: Waiter[] = [];
   #room: (() => void)[] = [];
   #pump: Promise<void> | undefined;
+  /** Queued events that somebody waits for. */
+  #urgent = 0;
+  #timer: NodeJS.Timeout | undefined;
   /** Why the batch at hand had to be sent again. */
   #trouble: unknown;
 
   constructor(deps: CallLaneDeps) {
     this.#deps = deps;
+  }
+
+  get queued(): number {
+    return this.#queue.length;
   }
 
   async append(input: AuditInput): Promise<Appended> {
@@ -68,24 +80,41 @@ export class CallLane {
     const draft = this.#deps.draft(input);
     return new Promise((resolve, reject) => {
       this.#queue.push({ draft, resolve, reject });
-      this.#pump ??= this.#run();
+      if (!isPatient(draft)) this.#urgent += 1;
+      if (this.#isDue()) this.#start();
+      else this.#timer ??= setTimeout(() => this.#start(), PATIENCE_MS);
     });
+  }
+
+  #isDue(): boolean {
+    return this.#urgent > 0 || this.#queue.length >= MAX_PATIENT_EVENTS;
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#pump ??= this.#run();
   }
 
   /** Returns when everything appended so far has its answer. */
   async drain(): Promise<void> {
-    while (this.#pump !== undefined) await this.#pump;
+    while (this.#pump !== undefined || this.#queue.length > 0) {
+      this.#start();
+      await this.#pump;
+    }
   }
 
   async #run(): Promise<void> {
     await Promise.resolve(); // whatever is appended in the same turn shares the first batch
-    while (this.#queue.length > 0) {
+    do {
       const batch = this.#queue.slice(0, MAX_BATCH_EVENTS);
       this.#queue = this.#queue.slice(MAX_BATCH_EVENTS);
+      this.#urgent -= batch.reduce((count, { draft }) => count + (isPatient(draft) ? 0 : 1), 0);
       for (const wake of this.#room.splice(0, batch.length)) wake();
       await this.#write(batch);
-    }
+    } while (this.#isDue());
     this.#pump = undefined;
+    if (this.#queue.length > 0) this.#timer ??= setTimeout(() => this.#start(), PATIENCE_MS);
   }
 
   async #write(batch: readonly Waiter[]): Promise<void> {
@@ -209,6 +238,11 @@ export class CallLane {
       });
     }
   }
+}
+
+/** What tells how a call ended comes after its answer. */
+function isPatient({ event: { kind } }: DraftEvent): boolean {
+  return kind === 'call.outcome' || kind === 'call.refused';
 }
 
 function intentOf({ event }: DraftEvent): Id<'evt'> | undefined {

@@ -6,7 +6,7 @@
 import type { AuditEvent } from '../../core/audit-event.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Id } from '../../core/ids.ts';
-import { hmacSha256, sha256 } from '../../crypto/encoding.ts';
+import { hmacSha256, sha256OfPublic } from '../../crypto/encoding.ts';
 import type { AuditRow } from '../../store/audit-events.ts';
 
 export type Lane = 'call' | 'admin';
@@ -33,13 +33,13 @@ const LEAF_PREFIX = Buffer.from([0]);
 const GENESIS = Buffer.from('doorward audit chain v1\0');
 
 export function bodyHash(salt: Uint8Array, json: string): Buffer {
-  return sha256(salt, Buffer.from(json));
+  return sha256OfPublic(salt, Buffer.from(json));
 }
 
 export function leafHash(columns: LeafColumns, body: Uint8Array): Buffer {
   const { id, kind, intent, vault, chain, seq, at } = columns;
-  const header = canonicalJson({ id, kind, intent, vault, chain, seq, at });
-  return sha256(LEAF_PREFIX, Buffer.from(header), body);
+  const header = canonicalJson({ at, chain, id, intent, kind, seq, vault });
+  return sha256OfPublic(LEAF_PREFIX, Buffer.from(header), body);
 }
 
 export function chainMac(macKey: Uint8Array, previous: Uint8Array, at: ChainPlace, leaf: Uint8Array): Buffer {

@@ -1,35 +1,37 @@
 // Stamps what a caller says of an event with id, time and replica, and writes its text. Every call passes here twice,
-// so randomness is drawn in blocks and ids are written without a detour over their UUID's text.
-import type { AuditEvent, AuditInput } from '../../core/audit-event.ts';
+// so it takes few steps.
+import { AUDIT_MEMBERS, type AuditEvent, type AuditInput } from '../../core/audit-event.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
-import type { Id, IdSource } from '../../core/ids.ts';
-import type { Randomness } from '../../core/time.ts';
+import { type Id, type IdSource, idOfBytes } from '../../core/ids.ts';
 import type { DraftEvent } from './chain.ts';
 
 const SALT_BYTES = 16;
 const ID_RANDOM_BYTES = 8;
-const BLOCK_BYTES = 4096;
 const COUNTER_LIMIT = 0x1000;
 
 /** Makes drafts whose ids ascend in the order of the calls. */
 export function createDrafter(ids: IdSource, replica: Id<'rep'>): (input: AuditInput) => DraftEvent {
-  const takeBytes = createBlockSource(ids.randomness);
-  const nextId = createAscendingIds(() => takeBytes(ID_RANDOM_BYTES));
+  const { clock, randomness } = ids;
+  const nextId = createAscendingIds(() => randomness.bytes(ID_RANDOM_BYTES));
   return (input) => {
-    const at = ids.clock.now();
-    const event: AuditEvent = { ...input, v: 1, id: nextId(at.getTime()), at: at.toISOString(), replica };
-    return { event, json: canonicalJson(event), salt: takeBytes(SALT_BYTES) };
+    const at = clock.now();
+    const event = stamped(input, { at: at.toISOString(), id: nextId(at.getTime()), replica, v: 1 });
+    return { event, json: canonicalJson(event), salt: randomness.bytes(SALT_BYTES) };
   };
 }
 
-function createBlockSource(randomness: Randomness): (length: number) => Buffer {
-  let block: Buffer = Buffer.alloc(0);
-  return (length) => {
-    if (block.length < length) block = randomness.bytes(BLOCK_BYTES);
-    const taken = block.subarray(0, length);
-    block = block.subarray(length);
-    return taken;
-  };
+type Stamp = Pick<AuditEvent, 'at' | 'id' | 'replica' | 'v'>;
+
+/** The event with its members in canonical order, which spares its text a detour. */
+function stamped(input: AuditInput, stamp: Stamp): AuditEvent {
+  const given: Readonly<Record<string, unknown>> = input;
+  const stamps: Readonly<Record<string, unknown>> = stamp;
+  const event: Record<string, unknown> = {};
+  for (const name of AUDIT_MEMBERS.get(input.kind) ?? []) {
+    const value = given[name] === undefined ? stamps[name] : given[name];
+    if (value !== undefined) event[name] = value;
+  }
+  return event as AuditEvent; // an input and a stamp are all that an event has
 }
 
 /**
@@ -50,25 +52,6 @@ function createAscendingIds(takeRandom: () => Buffer): (nowMs: number) => Id<'ev
     uuid.writeUInt16BE(0x7000 | counter, 6);
     takeRandom().copy(uuid, 8);
     uuid[8] = 0x80 | ((uuid[8] ?? 0) & 0x3f);
-    return `evt_${toBase32(uuid)}`;
+    return idOfBytes('evt', uuid);
   };
-}
-
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-
-/** The suffix of an id (TypeID): 128 bits, most significant first, behind two zero bits. */
-function toBase32(uuid: Buffer): string {
-  let text = '';
-  let bits = 0;
-  let pending = 2;
-  for (const byte of uuid) {
-    bits = (bits << 8) | byte;
-    pending += 8;
-    while (pending >= 5) {
-      pending -= 5;
-      text += ALPHABET.charAt((bits >> pending) & 31);
-    }
-    bits &= 31; // what is not written yet is less than one character
-  }
-  return text;
 }

@@ -17,6 +17,8 @@ export interface ListFilter {
   /** The run's own events and those of its calls. */
   readonly run?: Id<'run'> | undefined;
   readonly since?: Date | undefined;
+  /** Only events before it. */
+  readonly until?: Date | undefined;
 }
 
 const MAX_LIMIT = 1000;
@@ -28,10 +30,10 @@ const RANDOM_CHARACTERS = 16;
 
 /** Events in the order of their ids, newest last. */
 export async function listEvents(deps: { database: Database }, filter: ListFilter): Promise<AuditEvent[]> {
-  const { run, since, kinds, after, before } = filter;
+  const { run, since, until, kinds, after } = filter;
   const texts = await listEventTexts(deps.database.adminSql, {
     after,
-    before,
+    before: earlier(filter.before, until),
     kinds,
     limit: Math.min(filter.limit, MAX_LIMIT),
     from: lowestId(since, run),
@@ -64,6 +66,15 @@ function lowestId(since: Date | undefined, run: Id<'run'> | undefined): string |
     ...(run === undefined ? [] : [lowestIdAt(addSeconds(birthOf(run), CLOCK_MARGIN_SECONDS))]),
   ];
   return starts.sort().at(-1);
+}
+
+/** The earlier of two places that events must lie before. */
+function earlier(before: string | undefined, until: Date | undefined): string | undefined {
+  const ends = [
+    ...(before === undefined ? [] : [before]),
+    ...(until === undefined ? [] : [lowestIdAt(until)]),
+  ];
+  return ends.sort()[0];
 }
 
 /** The lowest event id of a moment: UUIDv7 ids open with 48 bits of milliseconds, ten characters of an id. */

@@ -1,0 +1,20 @@
+// The system's randomness. Ids and salts are short and many, and each draw costs more than its bytes: they come out of a
+// block. Keys and nonces are longer, and have a draw and memory of their own.
+import { randomBytes } from 'node:crypto';
+import type { Randomness } from '../core/time.ts';
+
+const BLOCK_BYTES = 4096;
+const MAX_SHARED_BYTES = 16;
+
+export function systemRandomness(): Randomness {
+  let block: Buffer = Buffer.alloc(0);
+  return {
+    bytes: (length) => {
+      if (length > MAX_SHARED_BYTES) return randomBytes(length);
+      if (block.length < length) block = randomBytes(BLOCK_BYTES);
+      const taken = block.subarray(0, length);
+      block = block.subarray(length);
+      return taken;
+    },
+  };
+}
