@@ -1,65 +1,33 @@
 // Audit events: one strict schema per kind. A field is in clear only because it stands here with its type and length;
 // no field ever holds a secret's value. The text of an event is canonical JSON.
 import { z } from 'zod';
+import {
+  AnyId,
+  base,
+  Code,
+  count,
+  Epoch,
+  Hash,
+  IpAddress,
+  Lane,
+  Mac,
+  Method,
+  Moment,
+  Path,
+  text,
+} from './audit-fields.ts';
+import {
+  RotationComplete,
+  RotationFail,
+  RotationFallback,
+  RotationProbe,
+  RotationProbed,
+  RotationPromote,
+  RotationRollback,
+  RotationStart,
+} from './audit-rotation.ts';
 import { canonicalJson, parseCanonicalJson } from './canonical-json.ts';
 import { idSchema, Name } from './ids.ts';
-import type { Principal as PrincipalType } from './principal.ts';
-
-const text = (max: number) => z.string().max(max);
-const count = () => z.number().int().min(0);
-const optionalRequest = idSchema('req').optional();
-
-/** RFC 3339 in UTC with milliseconds, and a date that exists. */
-const Moment = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-  .refine((value) => isSameMoment(value), { error: 'a moment that exists is needed' });
-
-function isSameMoment(value: string): boolean {
-  const moment = new Date(value);
-  return !Number.isNaN(moment.getTime()) && moment.toISOString() === value;
-}
-
-/** A hash or keyed hash of something that must not be in the log itself; hex or base64url. */
-const Hash = z.string().regex(/^[A-Za-z0-9_-]{22,128}$/);
-const Mac = z.string().regex(/^[0-9a-f]{64}$/);
-const Method = z.string().regex(/^[A-Z][A-Z0-9_-]{0,31}$/);
-const Path = z.string().regex(/^\/[!-~]{0,4095}$/);
-const IpAddress = z.union([z.ipv4(), z.ipv6()]);
-const Code = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
-const Epoch = z.string().regex(/^(0|[1-9]\d{0,18})$/);
-const Lane = z.enum(['call', 'admin']);
-const AnyId = z.string().regex(/^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$/);
-
-const Principal = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('admin'),
-    id: idSchema('adm'),
-    name: Name,
-    token: idSchema('tok').optional(),
-  }),
-  z.strictObject({
-    type: z.literal('agent'),
-    id: idSchema('agt'),
-    name: Name,
-    token: idSchema('tok').optional(),
-    run: idSchema('run').optional(),
-  }),
-  z.strictObject({ type: z.literal('system') }),
-  z.strictObject({ type: z.literal('stranger') }),
-]) satisfies z.ZodType<PrincipalType>;
-
-const base = {
-  v: z.literal(1),
-  id: idSchema('evt'),
-  at: Moment,
-  vault: idSchema('vlt').nullable(),
-  replica: idSchema('rep'),
-  principal: Principal,
-  request: optionalRequest,
-  /** Where the request came from, in the connection's own spelling. */
-  client: IpAddress.optional(),
-};
 
 const ChainOpen = z.strictObject({
   ...base,
@@ -157,19 +125,27 @@ const Administrative = z.strictObject({
   ...base,
   kind: z.enum([
     'secret.create',
+    'secret.disable',
+    'secret.enable',
     'secret.destroy',
     'service.create',
+    'service.update',
     'service.remove',
     'agent.create',
     'agent.freeze',
     'agent.unfreeze',
     'agent.remove',
     'grant.create',
+    'grant.update',
     'grant.remove',
     'run.start',
     'run.end',
     'audit.read',
     'audit.verify',
+    'backup.create',
+    'backup.complete',
+    'restore.complete',
+    'restore.accept',
   ]),
   target: z.strictObject({
     type: z.string().regex(/^[a-z][a-z-]{0,31}$/),
@@ -199,6 +175,14 @@ export const AuditEvent = z.discriminatedUnion('kind', [
   AuthenticationFailed,
   TokenIssued,
   Administrative,
+  RotationStart,
+  RotationProbe,
+  RotationProbed,
+  RotationPromote,
+  RotationFallback,
+  RotationComplete,
+  RotationRollback,
+  RotationFail,
   IntegrityAlarm,
 ]);
 export type AuditEvent = z.output<typeof AuditEvent>;
@@ -216,7 +200,14 @@ export function parseAuditEvent(json: string): AuditEvent {
   return event;
 }
 
-/** Every kind of event. */
-export const AUDIT_KINDS: readonly AuditEvent['kind'][] = AuditEvent.options.flatMap(({ shape: { kind } }) =>
-  'options' in kind ? kind.options : [...kind.values],
+/** The members an event of each kind may have, in canonical order. */
+export const AUDIT_MEMBERS: ReadonlyMap<string, readonly string[]> = new Map(
+  AuditEvent.options.flatMap(({ shape }) => {
+    const members = Object.keys(shape).sort();
+    const kinds: readonly string[] = 'options' in shape.kind ? shape.kind.options : [...shape.kind.values];
+    return kinds.map((kind) => [kind, members] as const);
+  }),
 );
+
+/** Every kind of event. */
+export const AUDIT_KINDS = [...AUDIT_MEMBERS.keys()] as readonly AuditEvent['kind'][];

@@ -9,6 +9,8 @@ import { momentCell, printJson, printList, printRecord } from '../output.ts';
 import type { Column } from '../output.ts';
 import type { OpenContext } from '../command.ts';
 import { readSecretValue, refuseValueInArguments } from '../secret-value.ts';
+import { registerRotate } from '../secret/rotate.ts';
+import { registerVersions } from '../secret/versions.ts';
 
 interface AddOptions {
   readonly fromFile?: string;
@@ -20,7 +22,7 @@ interface AddOptions {
 export function register(program: Command, open: OpenContext): void {
   const secret = define(program, {
     usage: 'secret',
-    summary: 'Add, list, show and destroy secrets',
+    summary: 'Add, rotate, list, disable and destroy secrets',
     examples: ['doorward secret add openai', 'doorward secret list'],
   });
   registerAdd(secret, open);
@@ -34,6 +36,8 @@ export function register(program: Command, open: OpenContext): void {
     summary: 'Show one secret, never its value',
     examples: ['doorward secret show openai', 'doorward secret show openai --json'],
   }).action(async (name: string, _options: object, command: Command) => show(open(command), name));
+  registerRotate(secret, open);
+  registerVersions(secret, open);
   define(secret, {
     usage: 'destroy <name>',
     summary: 'Erase a secret and all its versions for ever',
