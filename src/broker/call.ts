@@ -22,6 +22,8 @@ export interface AnswerHead {
   readonly status: number;
   readonly statusText: string;
   readonly headers: HeaderPairs;
+  /** The secret version that got this answer, where another had been answered 401 before. */
+  readonly secretVersion?: 'current' | 'previous' | undefined;
 }
 
 export interface Answer {

@@ -71,12 +71,19 @@ export function revoked(deps: BrokerDeps, allowed: Allowed): Problem | undefined
   return decision.effect === 'allow' ? undefined : toProblem(decision, caller, target);
 }
 
-/** Whether the run, the agent and the service are no longer those the call came with. */
+/** Whether nothing may be called at all, or the run, the agent and the service are no longer those the call came with. */
 function goneProblem(
   { authority }: BrokerDeps,
   caller: CallingAgent,
   service: Service | undefined,
 ): Problem | undefined {
+  if (authority.frozen !== undefined) {
+    return new Problem('frozen', {
+      detail:
+        'The whole vault is frozen, as it is after a restore. Retrying does not help; an administrator can run: doorward restore accept',
+      extensions: { rule: 'vault-frozen' },
+    });
+  }
   const run = caller.run;
   if (run !== undefined && authority.run(run.placeholderHash) === undefined) {
     return new Problem('unauthenticated', { detail: 'The run this placeholder belongs to is over.' });
@@ -120,7 +127,7 @@ function toProblem(decision: Decision, caller: CallingAgent, target: Target): Pr
       });
     case 'not-allowed':
       return new Problem('not-allowed', {
-        detail: DETAIL[decision.rule](agent, service, decision.needed),
+        detail: DETAIL[decision.rule](`${agent} ${service}`, decision),
         extensions: {
           rule: decision.rule,
           ...(decision.rule === 'scope'
@@ -131,11 +138,31 @@ function toProblem(decision: Decision, caller: CallingAgent, target: Target): Pr
   }
 }
 
+interface Lack {
+  readonly needed: string;
+  readonly covered: readonly string[] | undefined;
+}
+
+/** What happened, and the command that would change it; `pair` is the agent and the service, as commands take them. */
 const DETAIL = {
-  scope: (_agent: string, _service: string, needed: string) =>
+  scope: (_pair: string, { needed }: Lack) =>
     `The token's scope does not cover this call; it needs ${needed}.`,
-  grant: (agent: string, service: string, needed: string) =>
-    `The grant of ${agent} on ${service} does not cover this call. An administrator can allow it: doorward grant add ${agent} ${service} --allow '${needed}'`,
-  'grant-expired': (agent: string, service: string) =>
-    `The grant of ${agent} on ${service} has ended. An administrator can make a new one.`,
+  grant: (pair: string, lack: Lack) =>
+    `The grant of ${pair.replace(' ', ' on ')} does not cover this call. An administrator can allow it: doorward grant set ${pair} ${allowing(lack)}`,
+  'grant-expired': (pair: string) =>
+    `The grant of ${pair.replace(' ', ' on ')} has ended. An administrator can give it another end: doorward grant set ${pair} --expires 8h`,
 } as const;
+
+const MAX_PATTERNS_TOLD = 8;
+
+/** The options that keep what a grant covers and add what is needed. */
+function allowing({ needed, covered = [] }: Lack): string {
+  if (covered.length > MAX_PATTERNS_TOLD)
+    return `with every --allow it has now, and --allow ${quoted(needed)}`;
+  return [...covered, needed].map((pattern) => `--allow ${quoted(pattern)}`).join(' ');
+}
+
+/** For a shell: the agent chose the path, and someone else pastes the command. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -2,11 +2,13 @@
 import type { IdSource } from '../core/ids.ts';
 import type { Egress } from '../egress/send.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { AuditLog } from '../vault/audit/audit-log.ts';
 import type { Authority } from '../vault/authority.ts';
 import type { Credentials } from '../vault/credential.ts';
 import type { Lease } from '../vault/lease.ts';
 import type { Tokens } from '../vault/tokens.ts';
+import type { HeldBodies } from './call-body.ts';
 import type { FailureLimit } from './failure-limit.ts';
 import type { LiveCalls } from './live-calls.ts';
 
@@ -20,7 +22,9 @@ export interface BrokerDeps {
   readonly egress: Egress;
   readonly live: LiveCalls;
   readonly failures: FailureLimit;
-  /** Keyed hash of text that must not stand in the log itself. */
-  readonly fieldHash: (text: string) => string;
+  readonly heldBodies: HeldBodies;
+  /** Keyed hash of what must not stand in the log itself. */
+  readonly fieldHash: (field: string | Buffer) => string;
   readonly log: Log;
+  readonly metrics: Metrics;
 }

@@ -1,85 +1,188 @@
-// Steps 8 and 9 together: the request goes out, the answer comes back through the guard, until one of both sides ends it.
+// The request goes out and the answer comes back through the guard, until one of both sides ends it; or until it turns out
+// that the same call is to be sent again with another version of the secret, while nothing has reached the caller.
+import type { HeaderPairs } from '../core/headers.ts';
 import { Problem } from '../core/problem.ts';
-import type { Flow, OutgoingRequest } from '../egress/flow.ts';
+import type { Flow, OutgoingRequest, UpstreamHandler, UpstreamHead } from '../egress/flow.ts';
 import type { Credential } from '../vault/credential.ts';
-import type { Answer } from './call.ts';
+import type { Answer, AnswerHead } from './call.ts';
 import { type Allowed, recheck, revoked } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import { Guard } from './guard.ts';
 import type { CallRecord } from './record.ts';
+import { maySend, type SecretVersion } from './versions.ts';
 
 export interface ExchangeParts {
   readonly allowed: Allowed;
+  /** The one that the intent names and the request carries. */
+  readonly version: SecretVersion;
   readonly credential: Credential;
   readonly outgoing: OutgoingRequest;
   readonly answer: Answer;
   readonly record: CallRecord;
+  /** Told to the caller. */
+  readonly secretVersion: AnswerHead['secretVersion'];
+  /** Asked when the upstream answers 401: the version to try instead. */
+  readonly instead: () => SecretVersion | undefined;
+}
+
+/** `version-gone`: it may not be sent any more, and nothing was. A version: the upstream answered 401, try this one. */
+export type ExchangeEnd = 'answered' | 'version-gone' | SecretVersion;
+
+interface Settled {
+  resolve(end: ExchangeEnd): void;
+  reject(problem: Problem): void;
 }
 
 /** Resolves when the answer has ended. Rejects with the problem when nothing of it had begun. */
-export async function exchange(deps: BrokerDeps, parts: ExchangeParts): Promise<void> {
-  const { allowed, credential, outgoing, answer, record } = parts;
-  await new Promise<void>((resolve, reject) => {
-    let flow: Flow | undefined;
-    let isOver = false;
-    const finish = (problem: Problem | undefined) => {
-      if (isOver) return;
-      isOver = true;
-      stopWatching();
-      record.requestBytes = flow?.requestBytes ?? 0;
-      record.responseBytes = guard.deliveredBytes;
-      guard.destroy();
-      if (problem === undefined) {
-        record.ended('answered');
-        resolve();
-      } else if (answer.hasBegun) {
-        record.ended(resultOf(problem), problem);
-        answer.abort();
-        resolve();
-      } else {
-        reject(problem);
-      }
-    };
-    const fail = (problem: Problem) => {
-      flow?.abort(problem);
-      finish(problem);
-    };
-    const stopWatching = deps.live.add({ revoked: () => revoked(deps, allowed), end: fail });
-    const guard = new Guard({
+export async function exchange(deps: BrokerDeps, parts: ExchangeParts): Promise<ExchangeEnd> {
+  return await new Promise((resolve, reject) => {
+    new Exchange(deps, parts, { resolve, reject }).begin();
+  });
+}
+
+class Exchange implements UpstreamHandler {
+  readonly #deps: BrokerDeps;
+  readonly #parts: ExchangeParts;
+  readonly #promise: Settled;
+  readonly #guard: Guard;
+  readonly #stopWatching: () => void;
+  #flow: Flow | undefined;
+  #isOver = false;
+  #isVersionGone = false;
+  #discard: ((chunk: Buffer) => void) | undefined;
+
+  constructor(deps: BrokerDeps, parts: ExchangeParts, promise: Settled) {
+    const { allowed, credential, outgoing, answer, record, secretVersion } = parts;
+    this.#deps = deps;
+    this.#parts = parts;
+    this.#promise = promise;
+    this.#stopWatching = deps.live.add({
+      revoked: () => revoked(deps, allowed),
+      end: (reason) => this.#fail(reason),
+    });
+    this.#guard = new Guard({
       answer,
       scan: credential.scan,
       method: outgoing.method,
       leaks: record.leaks,
-      onReady: () => flow?.resume(),
-      onFailure: fail,
-      onFinished: () => finish(undefined),
+      secretVersion,
+      onReady: () => this.#flow?.resume(),
+      onFailure: (problem) => this.#fail(problem),
+      onFinished: () => this.#answered(),
     });
+  }
+
+  begin(): void {
+    const { answer, record, outgoing } = this.#parts;
     answer.onGone(() => {
+      if (this.#isOver) return;
       record.ended('aborted');
-      fail(new Problem('internal', { internal: 'the caller went away' }));
+      this.#fail(new Problem('internal', { internal: 'the caller went away' }));
     });
-    if (isOver) return; // gone before anything was sent
-    flow = deps.egress.send(outgoing, {
-      beforeFirstByte: () => recheck(deps, allowed),
-      onHead: (head) => {
-        record.status = head.status;
-        record.upstream = head.remoteAddress;
-        record.firstByteMs = record.elapsedMs;
-        attempt(fail, () => guard.head(head));
-      },
-      onData: (chunk) => isOver || guard.push(chunk),
-      onEnd: (trailers) => attempt(fail, () => guard.end(trailers)),
-      onError: finish,
-    });
+    if (!this.#isOver) this.#flow = this.#deps.egress.send(outgoing, this); // else gone before anything was sent
+  }
+
+  beforeFirstByte(): Problem | undefined {
+    const { allowed, version } = this.#parts;
+    const gone = recheck(this.#deps, allowed);
+    if (gone !== undefined || maySend(this.#deps, allowed.service, version)) return gone;
+    this.#isVersionGone = true;
+    return versionGone();
+  }
+
+  onHead(head: UpstreamHead): void {
+    const { record, instead } = this.#parts;
+    record.status = head.status;
+    record.upstream = head.remoteAddress;
+    record.firstByteMs = record.elapsedMs;
+    const other = head.status === 401 ? instead() : undefined;
+    if (other === undefined) this.#attempt(() => this.#guard.head(head));
+    else this.#sendInstead(other);
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (!this.#isOver) return this.#guard.push(chunk);
+    this.#discard?.(chunk);
+    return true;
+  }
+
+  onEnd(trailers: HeaderPairs): void {
+    if (!this.#isOver) this.#attempt(() => this.#guard.end(trailers));
+  }
+
+  onError(problem: Problem): void {
+    const { answer, record } = this.#parts;
+    if (this.#isOver) return;
+    this.#close();
+    if (this.#isVersionGone) {
+      record.ended('refused', problem);
+      this.#promise.resolve('version-gone');
+    } else if (answer.hasBegun) {
+      record.ended(resultOf(problem), problem);
+      answer.abort();
+      this.#promise.resolve('answered');
+    } else {
+      this.#promise.reject(problem);
+    }
+  }
+
+  #answered(): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#parts.record.ended('answered');
+    this.#promise.resolve('answered');
+  }
+
+  #sendInstead(other: SecretVersion): void {
+    this.#close();
+    this.#parts.record.ended('answered');
+    this.#discard = letGoOfAnswer(this.#flow);
+    this.#promise.resolve(other);
+  }
+
+  #fail(problem: Problem): void {
+    this.#flow?.abort(problem);
+    this.onError(problem);
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      const isKnown = cause instanceof Problem;
+      this.#fail(isKnown ? cause : new Problem('internal', { internal: 'the guard failed', cause }));
+    }
+  }
+
+  #close(): void {
+    const { record } = this.#parts;
+    this.#isOver = true;
+    this.#stopWatching();
+    record.requestBytes = this.#flow?.requestBytes ?? 0;
+    record.responseBytes = this.#guard.deliveredBytes;
+    this.#guard.destroy();
+  }
+}
+
+export function versionGone(): Problem {
+  return new Problem('secret-unavailable', {
+    internal: 'the version that the intent names is neither current nor in its grace period any more',
   });
 }
 
-function attempt(fail: (problem: Problem) => void, work: () => void): void {
-  try {
-    work();
-  } catch (cause) {
-    fail(cause instanceof Problem ? cause : new Problem('internal', { internal: 'the guard failed', cause }));
-  }
+/** What an answer that nobody gets may still bring, so that its connection can serve again. */
+const LEFT_OVER_BYTES = 64 * 1024;
+const LEFT_OVER_MS = 1000;
+
+/** Reads an answer on that nobody gets, not for long and not for much. */
+function letGoOfAnswer(flow: Flow | undefined): (chunk: Buffer) => void {
+  const cut = () => flow?.abort(new Problem('internal', { internal: 'nobody gets this answer' }));
+  setTimeout(cut, LEFT_OVER_MS).unref();
+  let bytes = 0;
+  return (chunk) => {
+    bytes += chunk.length;
+    if (bytes > LEFT_OVER_BYTES) cut();
+  };
 }
 
 /** Refused by policy, failed for a reason of the upstream's or ours. */

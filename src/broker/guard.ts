@@ -4,11 +4,11 @@ import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { type HeaderPairs, incomingHeaders } from '../core/headers.ts';
 import type { LeakMatch } from '../core/leak-scan/findings.ts';
-import { createLeakScan, type LeakScan, scanText } from '../core/leak-scan/scanner.ts';
+import { createLeakScan, type LeakScan, scanTexts } from '../core/leak-scan/scanner.ts';
 import { Problem } from '../core/problem.ts';
 import type { UpstreamHead } from '../egress/flow.ts';
 import type { Credential } from '../vault/credential.ts';
-import type { Answer } from './call.ts';
+import type { Answer, AnswerHead } from './call.ts';
 
 export interface LeakCount {
   matches: number;
@@ -20,6 +20,8 @@ interface GuardOptions {
   readonly scan: Credential['scan'];
   readonly method: string;
   readonly leaks: LeakCount;
+  /** Told in the head. */
+  readonly secretVersion: AnswerHead['secretVersion'];
   /** The decoder or the caller is ready for more. */
   readonly onReady: () => void;
   readonly onFailure: (problem: Problem) => void;
@@ -71,10 +73,13 @@ export class Guard {
     const length = head.headers.find(([name]) => name === 'content-length');
     const framing =
       length === undefined || this.#decoder !== undefined || head.status === 204 ? [] : [length];
+    // The reason phrase is scanned as one more value.
+    const [reason, ...headers] = this.#scanned([['', head.statusText], ...kept]);
     this.#options.answer.head({
       status: head.status,
-      statusText: this.#text(head.statusText),
-      headers: [...this.#texts(kept), ...framing],
+      statusText: reason?.[1] ?? '',
+      headers: [...headers, ...framing],
+      secretVersion: this.#options.secretVersion,
     });
   }
 
@@ -98,7 +103,7 @@ export class Guard {
   #finish(trailers: HeaderPairs): void {
     const held = this.#scan.end();
     if (held.length > 0) this.#write(held);
-    this.#options.answer.end(this.#texts(incomingHeaders(trailers)));
+    this.#options.answer.end(this.#scanned(incomingHeaders(trailers)));
     this.#options.onFinished();
   }
 
@@ -138,12 +143,12 @@ export class Guard {
     return decoder;
   }
 
-  #texts(pairs: HeaderPairs): HeaderPairs {
-    return pairs.map(([name, value]) => [this.#text(name), this.#text(value)] as const);
-  }
-
-  #text(text: string): string {
-    return scanText(this.#options.scan, text, (match) => this.#note(match));
+  #scanned(pairs: HeaderPairs): HeaderPairs {
+    if (pairs.length === 0) return pairs;
+    const texts = pairs.flat();
+    const scanned = scanTexts(this.#options.scan, texts, (match) => this.#note(match));
+    if (scanned === texts) return pairs;
+    return pairs.map((_, at) => [scanned[2 * at] ?? '', scanned[2 * at + 1] ?? ''] as const);
   }
 
   #note(match: LeakMatch): void {

@@ -1,16 +1,26 @@
-// Step 7: the outgoing request, rebuilt from configuration and canonical parts. The credential goes in last.
+// The outgoing request, rebuilt from configuration and canonical parts. The credential goes in last.
 import { decodedQueryNames, joinBasePath } from '../core/address.ts';
 import type { Id } from '../core/ids.ts';
 import { assertHeaderValue, type HeaderPairs, outgoingHeaders } from '../core/headers.ts';
 import type { OutgoingRequest } from '../egress/flow.ts';
 import { type Credential, slotsOf } from '../vault/credential.ts';
 import type { BrokeredCall } from './call.ts';
+import type { CallBody } from './call-body.ts';
 import type { Allowed } from './decide.ts';
+import type { SecretVersion } from './versions.ts';
+
+interface InjectParts {
+  readonly call: BrokeredCall;
+  readonly body: CallBody;
+  /** The one that the intent names. */
+  readonly version: SecretVersion;
+  readonly vaultId: Id<'vlt'>;
+}
 
 export function inject(
   allowed: Allowed,
   credential: Credential,
-  { call, vaultId }: { readonly call: BrokeredCall; readonly vaultId: Id<'vlt'> },
+  { call, body, version, vaultId }: InjectParts,
 ): OutgoingRequest {
   const { service, target } = allowed;
   const slots = slotsOf(service);
@@ -21,10 +31,9 @@ export function inject(
     origin: service.origin,
     poolKey: poolKey(allowed, vaultId),
     method: target.method,
-    body: call.body,
-    contentLength: call.contentLength,
+    ...body.outgoing,
   };
-  return credential.place((placement) => {
+  return credential.place(version.id, (placement) => {
     if (placement.header !== undefined) assertHeaderValue(...placement.header);
     const parts = placement.query === undefined ? query : [...query, placement.query.join('=')];
     return {

@@ -1,14 +1,18 @@
-// Steps 6 and 10: the durable intent before anything leaves, and the one exit that tells how a call ended.
+// The durable intent before anything leaves, and the one exit that tells how it ended. A call that is sent a second time
+// has a second record.
 import { decodedQueryNames } from '../core/address.ts';
 import type { AuditInput } from '../core/audit-event.ts';
 import type { Id } from '../core/ids.ts';
 import type { Principal } from '../core/principal.ts';
 import { Problem } from '../core/problem.ts';
+import type { EndedCall } from '../telemetry/metrics.ts';
 import type { CallingAgent } from './authenticate.ts';
 import type { BrokeredCall } from './call.ts';
+import type { CallBody } from './call-body.ts';
 import type { Allowed, Target } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import type { LeakCount } from './guard.ts';
+import type { SecretVersion } from './versions.ts';
 
 type Outcome = Extract<AuditInput, { kind: 'call.outcome' }>;
 
@@ -29,15 +33,25 @@ export class CallRecord {
   readonly #deps: BrokerDeps;
   readonly #call: BrokeredCall;
   readonly #startedMs: number;
+  /** One that the intent could not tell of. */
+  #body: CallBody | undefined;
   #caller: CallingAgent | undefined;
   #target: Target | undefined;
   #intent: Id<'evt'> | undefined;
   #end: { readonly result: Outcome['result']; readonly problem?: Problem } | undefined;
 
-  constructor(deps: BrokerDeps, call: BrokeredCall) {
+  constructor(deps: BrokerDeps, call: BrokeredCall, startedMs = deps.ids.clock.monotonicMs()) {
     this.#deps = deps;
     this.#call = call;
-    this.#startedMs = deps.ids.clock.monotonicMs();
+    this.#startedMs = startedMs;
+  }
+
+  /** For the next send of the same call. */
+  again(): CallRecord {
+    const next = new CallRecord(this.#deps, this.#call, this.#startedMs);
+    next.#caller = this.#caller;
+    next.#target = this.#target;
+    return next;
   }
 
   set caller(caller: CallingAgent) {
@@ -54,31 +68,47 @@ export class CallRecord {
   }
 
   /** Writes the intent; resolves when it is durable, with the vault's epoch in the database. Throws `audit-unavailable`. */
-  async begin(allowed: Allowed): Promise<bigint> {
+  async begin(allowed: Allowed, version: SecretVersion, body: CallBody): Promise<bigint> {
     const { service, target, decision, epoch } = allowed;
-    const secret = this.#deps.authority.secret(service.secretId);
-    if (secret?.current === undefined) {
-      throw new Problem('secret-unavailable', { detail: 'The service has no current secret version.' });
-    }
+    const { held } = body;
     const appended = await this.#deps.audit.append({
       kind: 'call.intent',
       ...this.#base(),
       service: { id: service.id, name: service.name, revision: service.revision },
-      secret: { id: secret.id, version: secret.current.number },
+      secret: { id: service.secretId, version: version.number },
       method: target.method,
       path: target.address.path,
       queryKeys: this.#queryKeys(decodedQueryNames(target.address)),
-      body: { held: false },
+      body:
+        held === undefined
+          ? { held: false }
+          : { held: true, bytes: held.length, hash: this.#deps.fieldHash(held) },
       decision: {
         effect: 'allow',
-        rule: decision.rule,
         grant: decision.grant,
         grantRevision: decision.grantRevision,
+        rule: decision.rule,
       },
       epoch: epoch.toString(),
     });
     this.#intent = appended.id;
+    if (held === undefined) this.#body = body;
     return appended.epoch;
+  }
+
+  /** Tells, in the background, that this send follows one whose version was answered 401. */
+  fellBack({ service }: Allowed, from: SecretVersion, to: SecretVersion): void {
+    const secret = this.#deps.authority.secret(service.secretId);
+    if (secret === undefined || this.#intent === undefined) return;
+    const { id, name } = secret;
+    this.#inBackground(
+      this.#append({
+        kind: 'rotation.fallback',
+        ...this.#base(),
+        secret: { id, name, from: from.number, to: to.number },
+        intent: this.#intent,
+      }),
+    );
   }
 
   /** How it ended; the first word counts. */
@@ -86,17 +116,38 @@ export class CallRecord {
     this.#end ??= problem === undefined ? { result } : { result, problem };
   }
 
-  /** The one exit. Resolves when the terminal event is durable. */
-  async finish(): Promise<void> {
-    if (this.#intent !== undefined) await this.#appendOutcome(this.#outcome(this.#intent));
-    else if (this.#caller !== undefined) await this.#refused();
+  /** The one exit. The terminal event is written in the background; a shutdown waits until it is durable. */
+  finish(): void {
+    this.#deps.metrics.callEnded(this.#measured());
+    if (this.#intent !== undefined) this.#inBackground(this.#append(this.#outcome(this.#intent)));
+    else if (this.#caller !== undefined) this.#inBackground(this.#refused());
+  }
+
+  #measured(): EndedCall {
+    const problem = this.#end?.problem;
+    const isDenied = problem?.fault === 'policy' || problem?.fault === 'caller';
+    const refused = this.#caller === undefined ? 'unauthenticated' : 'deny';
+    return {
+      service: this.#deps.authority.serviceByName(this.#call.service)?.name,
+      decision: this.#intent !== undefined ? 'allow' : isDenied ? refused : 'error',
+      status: this.status ?? problem?.status,
+      seconds: this.elapsedMs / 1000,
+      redacted: this.leaks.matches,
+    };
+  }
+
+  #inBackground(writing: Promise<unknown>): void {
+    const { live, log } = this.#deps;
+    live.finishing(
+      writing.catch((error: unknown) => log.error({ error }, 'how a call ended was not recorded')),
+    );
   }
 
   /** Tries for a while: without a database no call begins, so few wait for it. What is lost all the same, the reaper tells. */
-  async #appendOutcome(outcome: Outcome): Promise<void> {
+  async #append(event: AuditInput): Promise<void> {
     for (let waitMs = RETRY_MS.first; ; waitMs *= 2) {
       try {
-        await this.#deps.audit.append(outcome);
+        await this.#deps.audit.append(event);
         return;
       } catch (error) {
         const code = error instanceof Problem ? error.code : undefined;
@@ -110,6 +161,7 @@ export class CallRecord {
   #outcome(intent: Id<'evt'>): Outcome {
     const { result, problem } = this.#end ?? { result: 'unknown' };
     const { matches, views } = this.leaks;
+    const held = this.#body?.held;
     return {
       kind: 'call.outcome',
       ...this.#base(),
@@ -119,6 +171,7 @@ export class CallRecord {
       ...(problem === undefined ? {} : { problem: problem.code }),
       requestBytes: this.requestBytes,
       responseBytes: this.responseBytes,
+      ...(held === undefined ? {} : { bodyHash: this.#deps.fieldHash(held) }),
       ...(this.upstream === undefined ? {} : { upstream: this.upstream }),
       ...(this.firstByteMs === undefined ? {} : { firstByteMs: this.firstByteMs }),
       totalMs: this.elapsedMs,

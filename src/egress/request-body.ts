@@ -65,7 +65,11 @@ export class RequestBody extends EventEmitter {
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    if (!this.#begin()) return;
+    if (!this.#begin()) {
+      this.destroy();
+      this.#source.unshift(chunk); // nothing was written: it can still be sent by another request
+      return;
+    }
     this.bytes += chunk.length;
     this.emit('data', chunk);
   };

@@ -1,5 +1,5 @@
-// A secret version made ready for a call. Opened values stay in this process for a bounded time, and are wiped when
-// their secret changes, when they fall out of the cache, and at the end.
+// The live versions of a secret made ready for a call. Opened values stay in this process for a bounded time, and are
+// wiped when their secret changes, when they fall out of the cache, and at the end.
 import { LRUCache } from 'lru-cache';
 import type { Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
@@ -18,11 +18,13 @@ import { openValue, type VersionContext } from './secret-values.ts';
 
 export interface Credential {
   readonly secretId: Id<'sec'>;
-  readonly version: { readonly id: Id<'ver'>; readonly number: number };
   /** Every echo of every live version of the secret. */
   readonly scan: ScanTable;
-  /** Gives the placement to `use`; nothing of it may outlive the call but what is written upstream. */
-  place<T>(use: (placement: Placement) => T): T;
+  /**
+   * Gives the placement of a live version to `use`; nothing of it may outlive the call but what is written upstream.
+   * Throws `secret-unavailable` for a version that has no value.
+   */
+  place<T>(version: Id<'ver'>, use: (placement: Placement) => T): T;
 }
 
 export interface CredentialsDeps {
@@ -97,7 +99,7 @@ export class Credentials {
     this.#stopListening = deps.authority.onChange(() => this.#dropStale());
   }
 
-  /** The credential of a service's current secret version. Call `release` when the call is over. */
+  /** The credential of a service, with every live version of its secret. Call `release` when the call is over. */
   async open(service: Service): Promise<{ credential: Credential; release: () => void }> {
     const key = this.#keyOf(service);
     const cached = this.#cache?.get(service.id);
@@ -131,7 +133,7 @@ export class Credentials {
 
   #keyOf(service: Service): string {
     const secret = this.#deps.authority.secret(service.secretId);
-    return `${service.revision} ${secret?.current?.id ?? ''} ${secret?.live.join(',') ?? ''}`;
+    return `${service.revision} ${secret?.live.join(',') ?? ''}`;
   }
 
   #dropStale(): void {
@@ -165,7 +167,10 @@ export class Credentials {
     const { authority, keyring, calls } = this.#deps;
     const secret = authority.secret(service.secretId);
     if (secret?.current === undefined) {
-      throw new Problem('secret-unavailable', { detail: 'The service has no current secret version.' });
+      throw new Problem('secret-unavailable', {
+        detail:
+          'The secret of this service is disabled: none of its versions is current. An administrator enables it (doorward secret enable NAME) or gives it a new value (doorward secret rotate NAME).',
+      });
     }
     const { current, credentialKind: kind } = secret;
     const records = await readVersionRecords(calls, authority.vaultId, secret.live);
@@ -176,14 +181,21 @@ export class Credentials {
       credentialKind: kind,
       binding,
     });
-    const value = values.get(current.id);
-    if (value === undefined) throw new Problem('secret-unavailable', { internal: 'the value is missing' });
+    const valueOf = (version: Id<'ver'>) => {
+      const value = values.get(version);
+      if (value === undefined) throw new Problem('secret-unavailable', { internal: 'the value is missing' });
+      return value;
+    };
+    if (!values.has(current.id)) {
+      for (const value of values.values()) value.dispose();
+      throw new Problem('secret-unavailable', { internal: 'the value is missing' });
+    }
     const scan = scanTableOf(service, records, values);
     const credential: Credential = {
       secretId: secret.id,
-      version: current,
       scan,
-      place: (use) => value.use((bytes) => use(credentialKind(service.auth).place(bytes, service.auth))),
+      place: (version, use) =>
+        valueOf(version).use((bytes) => use(credentialKind(service.auth).place(bytes, service.auth))),
     };
     const isCached = this.#cache !== undefined;
     return new Opened(credential, { key, isCached, wipe: () => wipe(scan, values) });

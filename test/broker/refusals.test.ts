@@ -1,4 +1,5 @@
 // Calls that are refused: what the caller hears, what the upstream never saw, what the audit log says.
+import { execFileSync } from 'node:child_process';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -47,7 +48,7 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
     expect(answer.header('doorward-error')).toBe(code);
     expect(answer.header('cache-control')).toBe('no-store');
     expect(answer.json()).toMatchObject({
-      type: `https://doorward.dev/problems/${code}`,
+      type: `${url()}/problems/${code}`,
       title: expect.any(String) as string,
       status,
       instance: answer.header('x-request-id'),
@@ -112,6 +113,23 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
     expect(answer.json()).toMatchObject({ rule: 'grant', needed_grant: 'POST /v1/files', fault: 'policy' });
   });
 
+  test('outside the grant has the command that would allow it, whole and safe to paste', async () => {
+    const path = "/v1/'$(touch$IFS'x')'";
+    const answer = await send(url(), `/call/vendor${path}`, { headers: bearer(token) });
+    expectProblem(answer, 403, 'not-allowed');
+    const { detail, needed_grant: needed } = answer.json() as Record<string, string>;
+    const command = detail?.split('can allow it: ')[1] ?? '';
+    const words = execFileSync('sh', ['-c', `printf '%s\\n' ${command}`], { encoding: 'utf8' }).split('\n');
+    expect(words.slice(0, 5)).toEqual(['doorward', 'grant', 'set', 'robot', 'vendor']);
+    expect(words.slice(5)).toEqual(['--allow', 'GET /v1/models', '--allow', needed, '']);
+    const allow = words.filter((_, at) => words[at - 1] === '--allow');
+    const pair = '/v1/agents/robot/grants/vendor';
+    expect((await world.admin('PATCH', pair, { allow })).body['allow']).toEqual(allow);
+    expect((await send(url(), `/call/vendor${path}`, { headers: bearer(token) })).status).not.toBe(403);
+    await world.admin('PATCH', pair, { allow: ['GET /v1/models'] });
+    world.upstream.seen.length = 0;
+  });
+
   test('outside the scope names the scope that is missing', async () => {
     const narrow = await world.token('robot', key, { scope: 'vendor:write' });
     const answer = await send(url(), '/call/vendor/v1/models', { headers: bearer(narrow) });
@@ -136,6 +154,7 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
     for (const method of ['PROPFIND', 'TRACE', 'PURGE']) {
       const answer = await send(url(), '/call/vendor/v1/models', { method, headers: bearer(token) });
       expectProblem(answer, 405, 'method-not-allowed');
+      expect(answer.header('allow')).toContain('GET, HEAD, POST');
     }
   });
 
@@ -242,7 +261,8 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
       );
     }
     await send(url(), '/healthz');
-    expect(log).toBe('');
+    const lines = log.split('\n').filter((line) => line !== '' && !line.includes('"msg":"answered"'));
+    expect(lines).toEqual([]);
   });
 
   test('tells nothing by the slots of a service without a grant', async () => {

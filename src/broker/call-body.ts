@@ -1,0 +1,128 @@
+// The body of a call: a stream that passes as it comes, or, where the call may have to be sent twice, bytes in memory.
+import type { Readable } from 'node:stream';
+import { Problem } from '../core/problem.ts';
+import type { OutgoingRequest } from '../egress/flow.ts';
+import type { BrokeredCall } from './call.ts';
+
+/** What one call may hold in memory. A longer body is streamed and can not be sent again. */
+export const MAX_HELD_BODY_BYTES = 1024 * 1024;
+
+/** What all calls together may hold. */
+const MAX_HELD_BYTES = 64 * MAX_HELD_BODY_BYTES;
+
+/** Callers that wait for an answer before they end their body must not wait for ever. */
+const HOLDING_LIMIT_MS = 2000;
+
+/** The memory that held bodies share. */
+export class HeldBodies {
+  #bytes = 0;
+
+  /** False: there is no room. */
+  take(bytes: number): boolean {
+    if (this.#bytes + bytes > MAX_HELD_BYTES) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
+export class CallBody {
+  readonly #memory: HeldBodies;
+  readonly #source: Readable | undefined;
+  readonly #contentLength: number | undefined;
+  #held: Buffer | undefined;
+  #isTried = false;
+  #takenBytes = 0;
+
+  constructor(memory: HeldBodies, { body, contentLength }: Pick<BrokeredCall, 'body' | 'contentLength'>) {
+    this.#memory = memory;
+    this.#source = body;
+    this.#contentLength = contentLength;
+  }
+
+  /** The bytes, once they are held. */
+  get held(): Buffer | undefined {
+    return this.#held;
+  }
+
+  /** Whether it is empty or held. */
+  get canBeSentAgain(): boolean {
+    return this.#source === undefined || this.#held !== undefined;
+  }
+
+  get outgoing(): Pick<OutgoingRequest, 'body' | 'contentLength'> {
+    if (this.#held !== undefined) return { body: this.#held, contentLength: undefined };
+    return { body: this.#source, contentLength: this.#contentLength };
+  }
+
+  /**
+   * Holds it where it is small enough, comes soon enough and finds room; otherwise it stays a stream, of which nothing is
+   * lost. Only before anything was read from it. Throws `invalid-request` when it ends early.
+   */
+  async hold(): Promise<void> {
+    if (this.#source === undefined || this.#isTried) return;
+    this.#isTried = true;
+    const mostBytes = this.#contentLength ?? MAX_HELD_BODY_BYTES;
+    if (mostBytes > MAX_HELD_BODY_BYTES || !this.#memory.take(mostBytes)) return;
+    this.#takenBytes = mostBytes;
+    this.#held = await readWhole(this.#source);
+    this.#keep(this.#held?.length ?? 0);
+  }
+
+  /** At the end of the call. */
+  release(): void {
+    this.#held = undefined;
+    this.#keep(0);
+  }
+
+  #keep(bytes: number): void {
+    this.#memory.giveBack(this.#takenBytes - bytes);
+    this.#takenBytes = bytes;
+  }
+}
+
+/** Undefined: it did not end in time or grew too long, and what was read was put back. */
+function readWhole(source: Readable): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const stop = () => {
+      clearTimeout(timer);
+      source.off('data', onData);
+      source.off('end', onEnd);
+      source.off('close', onBroken);
+      source.pause();
+    };
+    const letGo = () => {
+      stop();
+      if (bytes > 0) source.unshift(Buffer.concat(chunks));
+      resolve(undefined);
+    };
+    const onData = (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > MAX_HELD_BODY_BYTES) letGo();
+    };
+    const onEnd = () => {
+      stop();
+      resolve(Buffer.concat(chunks));
+    };
+    const onBroken = () => {
+      stop();
+      reject(new Problem('invalid-request', { detail: 'The request body ended early.' }));
+    };
+    const timer = setTimeout(letGo, HOLDING_LIMIT_MS);
+    if (source.destroyed && !source.readableEnded) {
+      onBroken();
+      return;
+    }
+    source.on('error', onBroken); // stays, so that a late failure of the stream is nobody's uncaught exception
+    source.on('close', onBroken);
+    source.on('end', onEnd);
+    source.on('data', onData);
+    source.resume();
+  });
+}
