@@ -1,6 +1,6 @@
 // A problem as an HTTP answer, alike on every road: RFC 9457 body, who wrote it, and whether trying again can help.
 import type { Id } from '../core/ids.ts';
-import { Problem } from '../core/problem.ts';
+import { Problem, type ProblemCode, PROBLEMS } from '../core/problem.ts';
 
 export interface ProblemResponse {
   readonly status: number;
@@ -12,9 +12,9 @@ export interface ProblemResponse {
 const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const DEFAULT_RETRY_SECONDS = 1;
 
-export function toProblemResponse(problem: Problem, request: Id<'req'>): ProblemResponse {
-  const isPassing = PASSING.has(problem.status) && problem.code !== 'address-blocked';
-  const retryAfter = problem.extensions['retryAfterSeconds'];
+/** `publicUrl` is where the problem's page is; while it is not known, `type` is relative to the request's own address. */
+export function toProblemResponse(problem: Problem, request: Id<'req'>, publicUrl = ''): ProblemResponse {
+  const { retryAfterSeconds: retryAfter, allow } = problem.extensions;
   return {
     status: problem.status,
     headers: {
@@ -24,15 +24,21 @@ export function toProblemResponse(problem: Problem, request: Id<'req'>): Problem
       'x-request-id': request,
       'doorward-source': 'broker',
       'doorward-error': problem.code,
-      ...(isPassing ? {} : { 'x-should-retry': 'false' }),
+      ...(isPassing(problem.code) ? {} : { 'x-should-retry': 'false' }),
       ...(problem.status === 429 || problem.status === 503
         ? { 'retry-after': String(typeof retryAfter === 'number' ? retryAfter : DEFAULT_RETRY_SECONDS) }
         : {}),
+      ...(Array.isArray(allow) ? { allow: allow.join(', ') } : {}), // RFC 9110 §15.5.6
       // RFC 6750 §3: an answer to a request without a token names no error.
       ...(problem.status === 401 ? { 'www-authenticate': challenge(problem) } : {}),
     },
-    body: `${JSON.stringify({ ...problem.toBody(request), error: errorForSdks(problem) })}\n`,
+    body: `${JSON.stringify({ ...problem.toBody(request, publicUrl), error: errorForSdks(problem) })}\n`,
   };
+}
+
+/** Whether the same request may be answered otherwise a moment later. */
+export function isPassing(code: ProblemCode): boolean {
+  return PASSING.has(PROBLEMS[code].status) && code !== 'address-blocked';
 }
 
 /** Where vendors' SDKs look for a message: without this member they show a bare status, and nobody learns the rule. */

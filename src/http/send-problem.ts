@@ -1,0 +1,37 @@
+// A refusal as the whole answer to a request, whoever refuses it: also before anything else is loaded.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Id } from '../core/ids.ts';
+import type { Problem } from '../core/problem.ts';
+import { toProblemResponse } from './problem-response.ts';
+
+const LEFT_OVER_BODY_MS = 2000;
+
+/** One request as it is to be answered. */
+export interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly id: Id<'req'>;
+  /** Where the pages of problems are, once it is known. */
+  readonly publicUrl?: string | undefined;
+}
+
+export function sendProblem(to: Asked, problem: Problem): void {
+  if (to.response.destroyed || to.response.headersSent) return;
+  const { status, headers, body } = toProblemResponse(problem, to.id, to.publicUrl);
+  to.response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  to.response.end(to.request.method === 'HEAD' ? undefined : body);
+  letGoOfBody(to.request);
+}
+
+/**
+ * The rest of an upload that nobody wants is read and dropped, but not for long: closing at once would reset the
+ * connection, and the caller would never get to read the answer.
+ */
+export function letGoOfBody(request: IncomingMessage): void {
+  if (request.complete) return;
+  const { socket } = request;
+  const timer = setTimeout(() => socket.destroy(), LEFT_OVER_BODY_MS).unref();
+  request.once('end', () => clearTimeout(timer));
+  request.on('pause', () => request.resume()); // whoever read from it lets go later than this
+  request.resume();
+}
