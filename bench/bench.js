@@ -1,0 +1,141 @@
+// `npm run bench`: what Doorward costs, beside what it is measured against, in one run on this machine.
+// See docs/speed.md for the method and how to read the figures.
+import { cpus, loadavg } from 'node:os';
+import { HELP, parseArguments } from './arguments.js';
+import { copyProgram } from './installation.js';
+import { describeMachine } from './machine.js';
+import { measureCalls } from './parts/calls.js';
+import { callSheets } from './parts/calls-sheet.js';
+import { growthSheets, measureGrowth } from './parts/growth.js';
+import { measureScan, scanSheets } from './parts/scan.js';
+import { measureStart, startSheets } from './parts/start.js';
+import { measureStreams } from './parts/streams.js';
+import { streamSheets } from './parts/streams-sheet.js';
+import { findPostgres } from './postgres.js';
+import { openStage } from './processes.js';
+import { createProgress } from './progress.js';
+import { printSheet, targetSheet } from './report.js';
+import { saveResults } from './results.js';
+import { findNginx } from './roads/nginx.js';
+import { judge } from './targets.js';
+
+/**
+ * @typedef {{
+ *   options: import('./arguments.js').Arguments, stage: import('./processes.js').Stage,
+ *   program: import('./installation.js').Program, progress: import('./progress.js').Progress,
+ *   postgres: import('./postgres.js').PostgresBinaries | undefined,
+ * }} Context
+ */
+/** @typedef {import('./targets.js').Measure} Measure */
+/** @typedef {{ measuredAt: string, length: string, seconds: number, loadBefore: number, measures: readonly Measure[] }} Measured */
+/** @typedef {{ measure: (context: Context) => Promise<any>, sheets: (measured: any) => import('./report.js').Sheet[] }} Part */
+
+/** @type {Record<import('./arguments.js').Part, Part>} */
+const MEASURED = {
+  calls: { measure: measureCalls, sheets: callSheets },
+  streams: { measure: measureStreams, sheets: streamSheets },
+  growth: { measure: measureGrowth, sheets: growthSheets },
+  start: { measure: measureStart, sheets: startSheets },
+  scan: { measure: measureScan, sheets: scanSheets },
+};
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+const EXIT_MISSED = 8;
+const EXIT_INTERRUPTED = 130;
+
+/** @param {import('./arguments.js').Arguments} options */
+async function run(options) {
+  const stage = openStage();
+  let isInterrupted = false;
+  /** @type {Promise<never>} */
+  const closing = new Promise(() => undefined); // the process ends when everything is closed
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.once(signal, () => {
+      isInterrupted = true;
+      void stage.close().finally(() => process.exit(EXIT_INTERRUPTED));
+    });
+  }
+  try {
+    return await measure(options, stage);
+  } catch (error) {
+    if (!isInterrupted) throw error;
+    return await closing;
+  } finally {
+    if (!isInterrupted) await stage.close();
+  }
+}
+
+/** @param {import('./arguments.js').Arguments} options @param {import('./processes.js').Stage} stage */
+async function measure(options, stage) {
+  const progress = createProgress(process.stderr);
+  const loadBefore = loadavg()[0] ?? 0;
+  if (loadBefore > cpus().length / 2) warnOfLoad(loadBefore);
+  const postgres = findPostgres();
+  /** @type {Context} */
+  const context = {
+    options,
+    stage,
+    program: copyProgram(stage.directory, options.checkout),
+    progress,
+    postgres,
+  };
+  /** @type {Record<string, Measured>} */
+  const parts = {};
+  /** @type {import('./report.js').Sheet[]} */
+  const sheets = [];
+  for (const name of options.parts) {
+    const part = MEASURED[name];
+    const startedMs = performance.now();
+    const measured = await part.measure(context);
+    progress.end();
+    await stage.stopAll();
+    const seconds = Math.round((performance.now() - startedMs) / 1000);
+    const measuredAt = new Date().toISOString();
+    parts[name] = { measuredAt, length: options.length, seconds, loadBefore, ...measured };
+    sheets.push(...part.sheets(measured));
+  }
+  const judged = judge(
+    Object.values(parts).flatMap(({ measures }) => measures),
+    options.parts,
+  );
+  /** @type {import('./results.js').Results} */
+  const results = {
+    format: 1,
+    machine: describeMachine({ postgres: postgres?.version, nginx: findNginx()?.version }),
+    targets: judged,
+    parts,
+  };
+  return { results, sheets: [...sheets, targetSheet(judged)] };
+}
+
+/** @param {number} load */
+function warnOfLoad(load) {
+  const whose = `load ${load.toFixed(1)} on ${cpus().length} cores`;
+  process.stderr.write(
+    `This machine has other work (${whose}): trust ratios only, and those of CPU time most.\n`,
+  );
+}
+
+async function main() {
+  let options;
+  try {
+    options = parseArguments(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    return EXIT_USAGE;
+  }
+  if (options.isHelp) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const { results, sheets } = await run(options);
+  if (options.isJson) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+  else for (const sheet of sheets) printSheet(process.stdout, sheet);
+  if (options.isSaved) saveResults(results, options.results);
+  return options.isCheck && results.targets.some(({ verdict }) => verdict === 'missed') ? EXIT_MISSED : 0;
+}
+
+process.exitCode = await main().catch((error) => {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  return EXIT_FAILED;
+});
