@@ -1,6 +1,7 @@
 // Config → App: the only place where everything is joined. Each part is opened after what it stands on and closed before it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { HeldBodies } from './broker/call-body.ts';
 import { FailureLimit } from './broker/failure-limit.ts';
 import type { BrokerDeps } from './broker/deps.ts';
 import { LiveCalls } from './broker/live-calls.ts';
@@ -8,35 +9,36 @@ import type { ServerConfig } from './config.ts';
 import { type IdSource, newId } from './core/ids.ts';
 import type { AddressPolicy } from './core/ip-range.ts';
 import { Problem } from './core/problem.ts';
-import { adminSocketPath } from './core/socket-path.ts';
 import type { Clock, Randomness } from './core/time.ts';
 import { createSigningKeyPair } from './crypto/access-token.ts';
 import { hmacSha256 } from './crypto/encoding.ts';
-import { ownAddresses } from './egress/own-addresses.ts';
+import { type OwnAddress, ownAddresses } from './egress/own-addresses.ts';
 import { createResolver } from './egress/resolve.ts';
 import { createEgress, DEFAULT_TIMEOUTS } from './egress/send.ts';
+import { type Ground, openGround } from './ground.ts';
 import { createService } from './http/app.ts';
-import { startingListener } from './http/health.ts';
 import { allowedHosts, createListener } from './http/listener.ts';
-import { createReadiness } from './http/readiness.ts';
-import { openServers } from './http/server.ts';
+import { createReadiness, inTime } from './http/readiness.ts';
 import { jobs } from './jobs/registry.ts';
 import { startJobs } from './jobs/scheduler.ts';
+import { databaseOptionsOf, passphraseOf } from './opening.ts';
 import type { OperationDeps } from './operations/operation.ts';
 import { ROOT_KEY_PROVIDERS } from './providers/root-keys/registry.ts';
-import { claimDataDirectory } from './store/data-directory.ts';
-import type { DatabaseOptions } from './store/database-options.ts';
+import { freeBytes } from './store/data-directory.ts';
 import { openDatabase } from './store/database.ts';
 import { openHeadFile } from './store/head-file.ts';
 import { migrate } from './store/migrate.ts';
 import { databaseTime, EPOCH_CHANNEL } from './store/vaults.ts';
+import { oldestCurrentSeconds } from './store/version-age.ts';
 import type { Log } from './telemetry/log.ts';
+import { type Metrics, NO_METRICS } from './telemetry/metrics.ts';
 import { createAuditLog } from './vault/audit/audit-log.ts';
 import { verifyAudit } from './vault/audit/verify.ts';
 import { Authority } from './vault/authority.ts';
 import { Credentials } from './vault/credential.ts';
 import type { Keyring } from './vault/keyring.ts';
 import { Lease } from './vault/lease.ts';
+import { Rotations } from './vault/rotation.ts';
 import { unseal } from './vault/sealing.ts';
 import { Tokens } from './vault/tokens.ts';
 
@@ -68,10 +70,12 @@ const VERSION = packageVersion();
 /** How long administrative answers may take to end once calls have drained. */
 const ANSWERS_LIMIT_MS = 2000;
 
-export async function compose(config: ServerConfig, world: World): Promise<App> {
-  const closers = new Closers(world.log);
+/** `ground` is closed with the app, and when this fails. */
+export async function compose(config: ServerConfig, world: World, ground?: Ground): Promise<App> {
+  const ids: IdSource = { clock: world.clock, randomness: world.randomness };
+  const { closers, ...base } = ground ?? (await openGround(config, ids, world.log));
   try {
-    const installation = await openInstallation(config, world, closers);
+    const installation = await openInstallation(config, world, { ids, ...base, closers });
     const vault = await openVault(config, world, { ...installation, closers });
     return await openApp(config, world, { ...installation, ...vault, closers });
   } catch (error) {
@@ -80,43 +84,15 @@ export async function compose(config: ServerConfig, world: World): Promise<App> 
   }
 }
 
-/** What has been opened; the last one opened is the first to go. */
-class Closers {
-  readonly #log: Log;
-  readonly #closers: (() => Promise<unknown> | void)[] = [];
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  add(close: () => Promise<unknown> | void): void {
-    this.#closers.push(close);
-  }
-
-  /** A closer that fails does not keep the others from their turn. */
-  async close(): Promise<void> {
-    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
-      try {
-        await close();
-      } catch (error) {
-        this.#log.error({ error }, 'closing failed');
-      }
-    }
-  }
-}
-
-/** The data directory, the sockets, the database and the keys that open what is in it. */
-async function openInstallation(config: ServerConfig, world: World, closers: Closers) {
-  const ids: IdSource = { clock: world.clock, randomness: world.randomness };
-  const socketPath = adminSocketPath(config.dataDirectory, config.runtimeDirectory);
-  const claim = await claimDataDirectory(config.dataDirectory, { socketPath });
-  closers.add(() => claim.release());
-  const servers = await openServers({ ...config.listen, socketPath, starting: startingListener(ids) });
-  closers.add(() => servers.close(0));
-
+/** The database, and the keys that open what is in it. */
+async function openInstallation(
+  config: ServerConfig,
+  world: World,
+  { ids, servers, socketPath, opening, closers }: Ground & { readonly ids: IdSource },
+) {
   const databaseOptions = databaseOptionsOf(config);
   await migrate(databaseOptions);
-  const database = await openDatabase(databaseOptions);
+  const database = await openDatabase(databaseOptions, opening);
   closers.add(() => database.close());
 
   const passphrase = config.rootKeyProvider === 'passphrase' ? passphraseOf(config, world) : undefined;
@@ -134,7 +110,7 @@ async function openInstallation(config: ServerConfig, world: World, closers: Clo
   return { ids, servers, socketPath, database, keyring, vaultId, isFirstStart };
 }
 
-type Installation = Awaited<ReturnType<typeof openInstallation>> & { readonly closers: Closers };
+type Installation = Awaited<ReturnType<typeof openInstallation>> & Pick<Ground, 'closers'>;
 
 /** What decides and remembers: the audit log, the rights in memory and the lease that keeps them fresh. */
 async function openVault(config: ServerConfig, { clock, log }: World, installation: Installation) {
@@ -200,8 +176,8 @@ type Vault = Awaited<ReturnType<typeof openVault>>;
 
 /** How it is reached: the broker and the administrative operations behind the sockets, and the jobs beside them. */
 async function openApp(config: ServerConfig, world: World, parts: Installation & Vault): Promise<App> {
-  const { clock, log } = world;
-  const { ids, servers, database, keyring, vaultId, replica, audit, authority, lease, closers } = parts;
+  const { log } = world;
+  const { ids, servers, database, keyring, audit, authority, closers } = parts;
   const publicUrl = config.publicUrl ?? servers.url;
   const tokens = new Tokens({
     keyring,
@@ -211,43 +187,34 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
     issuer: publicUrl,
     tokenSeconds: config.tokenSeconds,
   });
-  const broker = await openBroker(config, world, { ...parts, tokens });
-  const { live, failures, credentials } = broker;
-  const operations: OperationDeps = {
-    database,
-    ids,
-    keyring,
-    vaultId,
-    authority,
-    lease,
-    tokens,
-    audit,
-    verifyAudit: parts.verify,
-    server: {
-      version: VERSION,
-      replica,
-      startedAt: clock.now(),
-      rootKeyProvider: config.rootKeyProvider,
-      publicUrl: () => publicUrl,
-      exposedFiles: exposedFiles(config),
-    },
-  };
+  const measuring = await openMetrics(config, world, parts);
+  const broker = await openBroker(config, world, { ...parts, ...measuring, tokens });
+  const { live, failures, credentials, egress, metrics } = broker;
+  const operations = openOperations(config, world, { ...parts, tokens, egress, publicUrl });
   let isDraining = false;
   const readiness = createReadiness({
-    clock,
-    lease,
+    ...world,
+    ...parts,
+    freeBytes: () => freeBytes(config.dataDirectory),
     isDraining: () => isDraining,
     databaseTime: () => databaseTime(database.calls),
   });
   servers.serve(
     createListener({
       broker,
-      service: createService({ operations, tokens: { tokens, authority, audit, failures }, readiness, log }),
+      service: createService({
+        operations,
+        tokens: { tokens, authority, audit, failures, metrics },
+        readiness,
+        log,
+      }),
       allowedHosts: allowedHosts(publicUrl, servers),
       isDraining: () => isDraining,
+      publicUrl,
     }),
   );
-  const scheduler = startJobs(jobs({ database, audit, credentials, keyring, clock, replica, vaultId }), log);
+  const { rotations } = operations;
+  const scheduler = startJobs(jobs({ ...world, ...parts, credentials, rotations }), log);
   closers.add(() => scheduler.stop());
 
   const close = once(async () => {
@@ -256,7 +223,7 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
     await servers.close(ANSWERS_LIMIT_MS); // administrative answers under way still need the database
     await closers.close();
   });
-  const { socketPath, isFirstStart } = parts;
+  const { socketPath, isFirstStart, lease } = parts;
   return {
     url: publicUrl,
     address: servers.url,
@@ -266,6 +233,35 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
     lease,
     operations,
     close,
+  };
+}
+
+function openOperations(
+  config: ServerConfig,
+  { clock, log }: World,
+  parts: Installation & Vault & Pick<BrokerDeps, 'tokens' | 'egress'> & { readonly publicUrl: string },
+): OperationDeps {
+  const { database, ids, keyring, vaultId, authority, lease, tokens, audit, replica, publicUrl } = parts;
+  return {
+    database,
+    ids,
+    keyring,
+    vaultId,
+    authority,
+    lease,
+    tokens,
+    audit,
+    rotations: new Rotations(parts),
+    verifyAudit: parts.verify,
+    onBackgroundFailure: (error) => log.error({ error }, 'an answer could not be finished'),
+    server: {
+      version: VERSION,
+      replica,
+      startedAt: clock.now(),
+      rootKeyProvider: config.rootKeyProvider,
+      publicUrl: () => publicUrl,
+      exposedFiles: exposedFiles(config),
+    },
   };
 }
 
@@ -280,10 +276,42 @@ function recordAlarm(
     .catch((error: unknown) => log.error({ error }, 'an alarm was not recorded'));
 }
 
+/** Where metrics are told, if anywhere. The code for it is loaded only then. */
+async function openMetrics(
+  config: ServerConfig,
+  { log }: World,
+  { ids, servers, database, vaultId, audit, lease, live, closers }: Installation & Vault,
+): Promise<{ readonly metrics: Metrics; readonly metricsAddress?: OwnAddress }> {
+  const { metricsListen } = config;
+  if (metricsListen === undefined) return { metrics: NO_METRICS };
+  const [{ createExposition }, { openMetricsListener }] = await Promise.all([
+    import('./telemetry/prometheus.ts'),
+    import('./http/metrics-listener.ts'),
+  ]);
+  const exposition = createExposition({
+    version: VERSION,
+    openCalls: () => live.count,
+    auditQueue: () => audit.queued,
+    isLeaseValid: () => lease.isValid(),
+    isDatabaseUp: async () => (await inTime(databaseTime(database.calls))) !== undefined,
+    oldestVersionSeconds: () => inTime(oldestCurrentSeconds(database.adminSql, vaultId)),
+  });
+  const requestId = () => newId(ids, 'req');
+  const listener = await openMetricsListener({
+    ...metricsListen,
+    exposition,
+    requestId,
+    publicUrl: config.publicUrl ?? servers.url,
+    log,
+  });
+  closers.add(() => listener.close());
+  return { metrics: exposition, metricsAddress: listener };
+}
+
 async function openBroker(
   config: ServerConfig,
   { clock, log, lookup }: World,
-  parts: Installation & Vault & { readonly tokens: Tokens },
+  parts: Installation & Vault & Awaited<ReturnType<typeof openMetrics>> & { readonly tokens: Tokens },
 ): Promise<BrokerDeps> {
   const { ids, servers, database, keyring, audit, authority, lease, tokens, live, closers } = parts;
   const credentials = new Credentials({
@@ -295,10 +323,11 @@ async function openBroker(
       recordAlarm({ audit, log, vaultId: parts.vaultId }, { table: 'secret', row, reason }),
   });
   closers.add(() => credentials.close());
+  const listeners = [servers, ...(parts.metricsAddress === undefined ? [] : [parts.metricsAddress])];
   const databases = [config.databaseUrl, config.migrationDatabaseUrl, config.listenDatabaseUrl];
   const policy: AddressPolicy = {
     allowedCidrs: config.egressAllowCidrs,
-    alwaysBlocked: await ownAddresses(servers, databases),
+    alwaysBlocked: await ownAddresses(listeners, databases),
   };
   const egress = createEgress({
     clock,
@@ -318,20 +347,10 @@ async function openBroker(
     egress,
     live,
     log,
+    metrics: parts.metrics,
     failures: new FailureLimit(clock),
-    fieldHash: (text) => fieldHash(keyring, text),
-  };
-}
-
-function databaseOptionsOf(config: ServerConfig): DatabaseOptions {
-  const { databaseUrl: url, migrationDatabaseUrl, listenDatabaseUrl } = config;
-  if (url === undefined) return { kind: 'embedded', dataDirectory: config.dataDirectory };
-  return {
-    kind: 'postgres',
-    url,
-    ...(migrationDatabaseUrl === undefined ? {} : { migrationUrl: migrationDatabaseUrl }),
-    // A separate address for LISTEN says that the main one leads to a pooler, which keeps no prepared statements.
-    ...(listenDatabaseUrl === undefined ? {} : { listenUrl: listenDatabaseUrl, prepare: false }),
+    heldBodies: new HeldBodies(),
+    fieldHash: (field) => fieldHash(keyring, field),
   };
 }
 
@@ -341,23 +360,12 @@ function exposedFiles(config: ServerConfig): string[] {
   return [dataDirectory, ...(rootKeyProvider === 'file' ? [rootKeyFile] : []), ownerCredentialFile];
 }
 
-/** Asked for at most once. `isNew`: nothing can be opened yet, so that a typing error would never be noticed. */
-function passphraseOf(config: ServerConfig, world: World): (isNew?: boolean) => Promise<string> {
-  const ask = async (isNew: boolean) => {
-    const given = config.passphrase ?? (await world.passphrase?.(isNew));
-    if (given !== undefined) return given;
-    throw new Problem('not-ready', {
-      detail: 'The passphrase provider needs DOORWARD_PASSPHRASE_FILE, or a terminal to ask on.',
-    });
-  };
-  let answer: Promise<string> | undefined;
-  return (isNew = false) => (answer ??= ask(isNew));
-}
-
-function fieldHash(keyring: Keyring, text: string): string {
+function fieldHash(keyring: Keyring, field: string | Buffer): string {
   return keyring
     .systemKey('field-hash')
-    .use((key) => hmacSha256(key, Buffer.from(text)).toString('base64url'));
+    .use((key) =>
+      hmacSha256(key, typeof field === 'string' ? Buffer.from(field) : field).toString('base64url'),
+    );
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -1,12 +1,12 @@
 // `doorward serve`: runs the server in this process until SIGTERM or SIGINT, then drains.
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
-import { compose, type World } from '../compose.ts';
-import { parseServerConfig, unknownVariables } from '../config.ts';
+import type { App, World } from '../compose.ts';
+import { parseServerConfig, type ServerConfig, unknownVariables } from '../config.ts';
+import { systemRandomness } from '../crypto/randomness.ts';
+import { openGround } from '../ground.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
-import type { Context } from './context.ts';
+import { type Context, effectiveEnvironment } from './context.ts';
 import { EXIT } from './exit-codes.ts';
-import { CommandFailure } from './failure.ts';
 import { explainStart } from './start-failure.ts';
 import { welcome } from './welcome.ts';
 
@@ -16,25 +16,24 @@ const SAME_SIGNAL_MS = 200;
 const CLOSING_LIMIT_MS = 20_000;
 
 export async function serve(context: Context): Promise<void> {
-  const { terminal, flags } = context;
-  const environment = {
-    ...terminal.environment,
-    ...(flags.dataDir === undefined ? {} : { DOORWARD_DATA_DIR: flags.dataDir }),
-  };
+  const { terminal } = context;
+  const environment = effectiveEnvironment(context);
   const config = parseServerConfig(environment);
   const log = createLog(config.logLevel);
   for (const name of unknownVariables(environment))
     log.warn({ name }, 'nothing reads this variable; a typing error?');
   const world: World = {
     clock: { now: () => new Date(), monotonicMs: () => performance.now() },
-    randomness: { bytes: (length) => randomBytes(length) },
+    randomness: systemRandomness(),
     log,
     ...(context.isInteractive ? { passphrase: (isNew) => askPassphrase(context, isNew) } : {}),
   };
-  const app = await compose(config, world).catch((error: unknown) => {
+  const app = await start(config, world).catch((error: unknown) => {
     throw explainStart(error);
   });
   try {
+    // From here on there is more to lose than a greeting that nobody reads or a disk has no room for.
+    terminal.stdout.removeAllListeners('error').on('error', () => undefined);
     terminal.stdout.write(welcome(app, config, environment));
     await stopSignal();
     log.info({}, 'draining');
@@ -44,17 +43,24 @@ export async function serve(context: Context): Promise<void> {
   }
 }
 
+/** The ground is opened before the rest is even loaded. */
+async function start(config: ServerConfig, world: World): Promise<App> {
+  const { clock, randomness, log } = world;
+  const ground = await openGround(config, { clock, randomness }, log);
+  const { compose } = await import('../compose.ts');
+  return await compose(config, world, ground);
+}
+
 function giveUp(log: Log): never {
   log.error({}, 'not everything could be closed in time');
   process.exit(EXIT.failed);
 }
 
 async function askPassphrase({ terminal }: Context, isNew: boolean): Promise<string> {
-  const { askHidden } = await import('./prompt.ts');
-  if (!isNew) return askHidden(terminal, 'Passphrase');
-  const chosen = await askHidden(terminal, 'New passphrase: without it nothing can be opened again');
-  if ((await askHidden(terminal, 'The same again')) === chosen) return chosen;
-  throw new CommandFailure(EXIT.usage, 'The two differ: nothing was made. Start again.');
+  const { askHidden, askHiddenTwice } = await import('./prompt.ts');
+  return isNew
+    ? askHiddenTwice(terminal, 'New passphrase: without it nothing can be opened again')
+    : askHidden(terminal, 'Passphrase');
 }
 
 /** The first signal drains; a second one ends at once. */

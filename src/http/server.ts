@@ -10,7 +10,9 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Problem } from '../core/problem.ts';
+import type { Id } from '../core/ids.ts';
+import { Problem, type ProblemCode } from '../core/problem.ts';
+import { toProblemResponse } from './problem-response.ts';
 
 export interface Servers {
   /** `http://host:port` with the port that was given. */
@@ -36,6 +38,10 @@ export async function openServers(options: {
   readonly socketPath: string;
   /** What answers until `serve` is called. */
   readonly starting: RequestListener;
+  /** For what never becomes a request. */
+  readonly requestId: () => Id<'req'>;
+  /** Where the pages of problems are, where it is not the address it listens on. */
+  readonly publicUrl?: string | undefined;
 }): Promise<Servers> {
   let current = options.starting;
   const answering = new Set<ServerResponse>();
@@ -44,23 +50,25 @@ export async function openServers(options: {
     response.once('close', () => answering.delete(response));
     current(request, response);
   };
-  const tcp = createHttpServer(listener);
+  let url = '';
+  const refuse = (error: NodeJS.ErrnoException, socket: Duplex) =>
+    answerMalformed(error, socket, { id: options.requestId(), publicUrl: options.publicUrl ?? url });
+  const tcp = createHttpServer(listener, refuse);
   // Looked up while there is one, Node remembers it: a peer that has gone must not pass for the admin socket's.
   tcp.on('connection', (socket) => socket.remoteAddress ?? socket.destroy());
-  const unix = createHttpServer(listener);
-  await listen(tcp, { host: options.host, port: options.port }).catch((error: unknown) => {
-    throw explain(error, `${options.host}:${options.port}`);
-  });
+  const unix = createHttpServer(listener, refuse);
+  await listenOn(tcp, { host: options.host, port: options.port }, 'DOORWARD_LISTEN');
   try {
     await listen(unix, { path: options.socketPath });
     await chmod(options.socketPath, 0o600);
   } catch (error) {
     tcp.close();
-    throw explain(error, options.socketPath);
+    throw explain(error, options.socketPath, 'DOORWARD_LISTEN');
   }
   const { address, port } = tcp.address() as AddressInfo; // a TCP server has one
+  url = `http://${hostOf(options.host)}:${port}`;
   return {
-    url: `http://${hostOf(options.host)}:${port}`,
+    url,
     address,
     port,
     serve: (listener) => {
@@ -81,7 +89,10 @@ function hostOf(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function createHttpServer(listener: RequestListener): Server {
+function createHttpServer(
+  listener: RequestListener,
+  refuse: (error: NodeJS.ErrnoException, socket: Duplex) => void,
+): Server {
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -98,27 +109,60 @@ function createHttpServer(listener: RequestListener): Server {
   server.maxHeadersCount = 0;
   // An upgrade is not listened for: such a request is answered as if it had not asked (RFC 9110 §7.8).
   server.on('checkExpectation', (request, response) => listener(request, response));
-  server.on('clientError', answerMalformed);
+  server.on('clientError', refuse);
   return server;
 }
 
 /** What the parser refuses never becomes a request; it is answered all the same, and the connection ends. */
-function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+function answerMalformed(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  { id, publicUrl }: { readonly id: Id<'req'>; readonly publicUrl: string },
+): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    'connection: close',
-    'content-length: 0',
-    'cache-control: no-store',
-    'doorward-source: broker',
-    'x-should-retry: false',
-  ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n`, () => socket.destroy());
+  const refusal = REFUSALS[error.code ?? ''] ?? NOT_HTTP;
+  const { status, headers, body } = toProblemResponse(new Problem(refusal.code, refusal), id, publicUrl);
+  const lines = Object.entries({
+    ...headers,
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}`);
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...lines].join('\r\n');
+  socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+interface Refusal {
+  readonly code: ProblemCode;
+  readonly detail: string;
+}
+
+const NOT_HTTP: Refusal = {
+  code: 'invalid-request',
+  detail: 'This is not HTTP/1.1 as its specification has it; the connection is closed.',
+};
+const REFUSALS: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: {
+    code: 'headers-too-large',
+    detail: `The request line and the headers have at most ${MAX_HEADER_BYTES} bytes together here.`,
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    code: 'request-timeout',
+    detail: `The headers must arrive within ${HEADERS_TIMEOUT_MS / 1000} s.`,
+  },
+};
+
+/** Throws `not-ready` with what to do about it; `variable` is where the address was given. */
+export async function listenOn(
+  server: Server,
+  where: { readonly host: string; readonly port: number },
+  variable: string,
+): Promise<void> {
+  await listen(server, where).catch((error: unknown) => {
+    throw explain(error, `${where.host}:${where.port}`, variable);
+  });
 }
 
 function listen(server: Server, where: { host: string; port: number } | { path: string }): Promise<void> {
@@ -131,7 +175,7 @@ function listen(server: Server, where: { host: string; port: number } | { path: 
   });
 }
 
-function stopListening(server: Server): Promise<void> {
+export function stopListening(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
   });
@@ -147,18 +191,23 @@ function timeout(ms: number): Promise<void> {
   });
 }
 
-function explain(error: unknown, address: string): unknown {
+function explain(error: unknown, address: string, variable: string): unknown {
   const advice = ADVICE[error instanceof Error && 'code' in error ? String(error.code) : ''];
   if (advice === undefined) return error;
-  return new Problem('not-ready', { detail: `Can not listen on ${address}: ${advice}.`, cause: error });
+  return new Problem('not-ready', {
+    detail: `Can not listen on ${address}: ${advice(variable)}.`,
+    cause: error,
+  });
 }
 
-const ELSEWHERE = 'this user or machine can not listen there. Choose another with DOORWARD_LISTEN=HOST:PORT';
-const ADVICE: Readonly<Record<string, string>> = {
-  EADDRINUSE:
-    'something else listens there already. Stop it, or choose another with DOORWARD_LISTEN=127.0.0.1:PORT',
+const ELSEWHERE = (variable: string) =>
+  `this user or machine can not listen there. Choose another with ${variable}=HOST:PORT`;
+const ADVICE: Readonly<Record<string, (variable: string) => string>> = {
+  EADDRINUSE: (variable) =>
+    `something else listens there already. Stop it, or choose another with ${variable}=127.0.0.1:PORT`,
   EACCES: ELSEWHERE,
   EADDRNOTAVAIL: ELSEWHERE,
-  ENOTFOUND: 'the host name is not known. Give an address of this machine in DOORWARD_LISTEN=HOST:PORT',
-  EAI_AGAIN: 'the host name could not be looked up. Give an address in DOORWARD_LISTEN=HOST:PORT',
+  ENOTFOUND: (variable) =>
+    `the host name is not known. Give an address of this machine in ${variable}=HOST:PORT`,
+  EAI_AGAIN: (variable) => `the host name could not be looked up. Give an address in ${variable}=HOST:PORT`,
 };

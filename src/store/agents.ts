@@ -1,5 +1,5 @@
 // Rows of agents.
-import { and, asc, eq, gt, isNull } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull } from 'drizzle-orm';
 import type { Id } from '../core/ids.ts';
 import type { AgentRow } from './authority-rows.ts';
 import { agent } from './tables.ts';
@@ -16,6 +16,16 @@ export async function findAgentByName(
 ): Promise<AgentRow | undefined> {
   const wanted = and(eq(agent.vaultId, vaultId), eq(agent.name, name), isNull(agent.removedAt));
   return (await db.select().from(agent).where(wanted))[0];
+}
+
+export async function findAgents(
+  db: Queryable,
+  vaultId: Id<'vlt'>,
+  ids: readonly Id<'agt'>[],
+): Promise<AgentRow[]> {
+  if (ids.length === 0) return [];
+  const wanted = and(eq(agent.vaultId, vaultId), inArray(agent.id, [...ids]), isNull(agent.removedAt));
+  return await db.select().from(agent).where(wanted);
 }
 
 export async function listAgents(

@@ -88,7 +88,8 @@ export async function readAuthority(
   );
 }
 
-function toFrozen(row: Pick<typeof vault.$inferSelect, 'frozenAt' | 'frozenReason'> | undefined) {
+/** The freeze in a vault's row. */
+export function toFrozen(row: Pick<typeof vault.$inferSelect, 'frozenAt' | 'frozenReason'> | undefined) {
   if (row === undefined || row.frozenAt === null) return undefined;
   return { since: row.frozenAt, reason: row.frozenReason ?? 'by an administrator' };
 }

@@ -2,6 +2,7 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { Problem } from '../core/problem.ts';
+import { redactUrl } from '../core/redact-url.ts';
 import { openDatabaseSocket } from './database-socket.ts';
 import type { EmbeddedDatabase } from './embedded.ts';
 import { guardTransactions } from './lost-connection.ts';
@@ -16,6 +17,8 @@ export interface Connection {
 /** The oldest server that is supported: `GRANT` on schema public and partition triggers rely on it. */
 const OLDEST_SERVER = 150_000;
 const CONNECT_TIMEOUT_SECONDS = 10;
+/** For the first answer after that. */
+const ANSWER_LIMIT_MS = 20_000;
 
 const TIMESTAMP_TYPES = [1082, 1083, 1114, 1184, 1266];
 const JSON_TYPES = [114, 3802];
@@ -75,6 +78,7 @@ export function connectEmbedded(engine: EmbeddedDatabase): Connection {
     max: 1,
     ssl: false,
     prepare: true,
+    fetch_types: false, // the one array type there is stands below
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     idle_timeout: 0,
     max_lifetime: null,
@@ -124,9 +128,10 @@ function toTextArray(value: unknown): unknown {
 
 /** The server's version, once it has answered. Throws `database-unavailable` saying what to look at. */
 export async function requireServer(sql: postgres.Sql, url: string): Promise<string> {
-  const [row] = await sql<{ version: string; number: number }[]>`
+  const asked = sql<{ version: string; number: number }[]>`
     select current_setting('server_version') as version, current_setting('server_version_num')::int as number
-  `.catch((error: unknown) => {
+  `;
+  const [row] = await inTime(asked).catch((error: unknown) => {
     throw databaseUnavailable(error, url);
   });
   if (row === undefined || row.number < OLDEST_SERVER) {
@@ -137,35 +142,54 @@ export async function requireServer(sql: postgres.Sql, url: string): Promise<str
   return row.version;
 }
 
+/** The driver's own limit ends with the greeting: a server that greets and then stands still would be waited for for ever. */
+async function inTime<T>(answer: PromiseLike<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = Object.assign(new Error('no answer in time'), { code: 'CONNECT_TIMEOUT' });
+    timer = setTimeout(() => reject(error), ANSWER_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 const ADVICE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: check host and port, and that the server runs',
   ENOTFOUND: 'the host name is not known: check DATABASE_URL and the name service',
   EAI_AGAIN: 'the host name could not be looked up: check the name service',
+  ECONNRESET:
+    'the connection was closed before it answered: check that Postgres is what listens there, and that it offers TLS if the address asks for it',
+  EHOSTUNREACH: 'there is no way to it: check the address and the network',
+  ENETUNREACH: 'there is no way to it: check the address and the network',
   ETIMEDOUT: 'no answer: check the address, firewalls and that the server runs',
   CONNECT_TIMEOUT: 'no answer in time: check the address, firewalls and that the server runs',
   '28P01': 'the password was refused: check user and password in DATABASE_URL',
-  '28000': 'the user was refused: check the user in DATABASE_URL and pg_hba.conf',
+  '28000':
+    'the user was refused: check the user in DATABASE_URL and pg_hba.conf; a server that insists on TLS wants ?sslmode=require',
   '3D000': 'there is no such database: create it, or check the name in DATABASE_URL',
   '53300': 'the server has no free connection: raise max_connections or close others',
   '57P03': 'the server is starting or stopping: try again',
 };
 
+const CERTIFICATE =
+  'its certificate is not trusted: name its CA in NODE_EXTRA_CA_CERTS, and in the address the host of the certificate';
+
+function isCertificateError(code: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_/.test(code);
+}
+
 /** A failed connection as a problem whose text never holds the password. */
 function databaseUnavailable(error: unknown, url: string): Problem {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const advice = ADVICE[code] ?? `check DATABASE_URL and the server's log (${code || 'no code'})`;
+  const advice =
+    ADVICE[code] ??
+    (isCertificateError(code) ? CERTIFICATE : undefined) ??
+    `check DATABASE_URL and the server's log (${code || 'no code'})`;
   return new Problem('database-unavailable', {
     detail: `The database at ${redactUrl(url)} can not be used: ${advice}.`,
     cause: error,
   });
-}
-
-/** User, host, port and database of a URL: no password, and no parameters, which may hold one too. */
-function redactUrl(url: string): string {
-  const parts =
-    /^(?<scheme>postgres(?:ql)?:\/\/)(?:(?<user>[^:@/?]*)(?::.*)?@)?(?<rest>[^@?]*)(?:\?.*)?$/s.exec(
-      url,
-    )?.groups;
-  if (parts === undefined) return 'the given address';
-  return `${parts['scheme'] ?? ''}${parts['user'] === undefined ? '' : `${parts['user']}@`}${parts['rest'] ?? ''}`;
 }

@@ -2,7 +2,7 @@
 // lives; a lock file covers the time before the socket listens. The embedded database has no lock of its own, and
 // two processes on it destroy it.
 import { createHash, randomUUID } from 'node:crypto';
-import { link, lstat, mkdir, open, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readFile, rename, statfs, unlink, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { Problem } from '../core/problem.ts';
@@ -46,6 +46,12 @@ export async function claimDataDirectory(
     throw error;
   }
   return { path, socketPath, release };
+}
+
+/** Room that is left for what is written into the directory. */
+export async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }
 
 /** Creates a directory only its owner can enter, or checks that an existing one is that. */

@@ -1,4 +1,6 @@
 // Which database, and how to reach it.
+import { join } from 'node:path';
+
 export type DatabaseOptions =
   | { readonly kind: 'embedded'; readonly dataDirectory: string }
   | {
@@ -13,3 +15,8 @@ export type DatabaseOptions =
       /** Connections for calls; 8 unless told. */
       readonly maxCallConnections?: number;
     };
+
+/** Where the embedded database keeps its files. */
+export function embeddedDirectory(dataDirectory: string): string {
+  return join(dataDirectory, 'db');
+}

@@ -1,10 +1,9 @@
 // Opens the database: embedded by default, or Postgres by DATABASE_URL. Everything above sees one interface.
-import { join } from 'node:path';
 import type { Sql } from 'postgres';
 import { Problem } from '../core/problem.ts';
 import { connectEmbedded, connectPostgres, requireServer, type Connection } from './connection.ts';
-import type { DatabaseOptions } from './database-options.ts';
-import { openEmbedded } from './embedded.ts';
+import { type DatabaseOptions, embeddedDirectory } from './database-options.ts';
+import { type EmbeddedDatabase, openEmbedded } from './embedded.ts';
 import { migrateOver } from './migrate.ts';
 import type { TablesDatabase } from './transaction.ts';
 
@@ -46,9 +45,17 @@ const CLOSE_TIMEOUT_SECONDS = 5;
 /** Beyond this much log a checkpoint is due: it bounds the files and the time a restart takes. */
 const CHECKPOINT_LOG_BYTES = 64 * 1024 * 1024;
 
-/** Throws `database-unavailable` with what to check when it can not be opened. */
-export function openDatabase(options: DatabaseOptions): Promise<Database> {
-  return options.kind === 'embedded' ? openEmbeddedDatabase(options.dataDirectory) : openPostgres(options);
+/**
+ * Throws `database-unavailable` with what to check when it can not be opened. `opening` is the embedded one where that
+ * has begun already.
+ */
+export function openDatabase(
+  options: DatabaseOptions,
+  opening?: Promise<EmbeddedDatabase>,
+): Promise<Database> {
+  if (options.kind === 'postgres') return openPostgres(options);
+  const { dataDirectory } = options;
+  return openEmbeddedDatabase(dataDirectory, opening ?? openEmbedded(embeddedDirectory(dataDirectory)));
 }
 
 /**
@@ -56,10 +63,13 @@ export function openDatabase(options: DatabaseOptions): Promise<Database> {
  * what was not synced: the log since the last `makeRecentDurable`. The log alone is enough for that one, since
  * data files are synced by checkpoints, before the control file forgets the log that covers them.
  */
-async function openEmbeddedDatabase(dataDirectory: string): Promise<Database> {
-  const engine = await openEmbedded(join(dataDirectory, 'db')).catch((error: unknown) => {
+async function openEmbeddedDatabase(
+  dataDirectory: string,
+  opening: Promise<EmbeddedDatabase>,
+): Promise<Database> {
+  const engine = await opening.catch((error: unknown) => {
     throw new Problem('database-unavailable', {
-      detail: `The embedded database in ${dataDirectory} can not be opened: check free space and its files' owner.`,
+      detail: `The embedded database in ${dataDirectory} can not be opened: check free space and its files' owner. If neither is amiss its files are damaged: restore a backup.`,
       cause: error,
     });
   });

@@ -22,6 +22,7 @@ export class SyncedFiles extends NodeFS {
   /** Log segments with commits that the disk may not have yet. @type {Set<string>} */
   #unsynced = new Set();
   #logBytes = 0;
+  #isPaused = false;
   #onAbort;
 
   /** @param {string} directory @param {(reason: unknown) => void} onAbort called when Postgres panics */
@@ -33,6 +34,17 @@ export class SyncedFiles extends NodeFS {
   /** Bytes of log written since the last checkpoint: a single-user Postgres makes none by itself. */
   get logBytes() {
     return this.#logBytes;
+  }
+
+  /** Nothing is synced one by one any more: a database that is only being made has two thousand files to begin with. */
+  pause() {
+    this.#isPaused = true;
+  }
+
+  /** Brings all of it to the disk, and from here on what Postgres asks for. */
+  async resume() {
+    this.#isPaused = false;
+    await syncTree(this.rootDir);
   }
 
   /** Brings the log to the disk beside the running database; resolves when every commit so far is there. */
@@ -63,6 +75,7 @@ export class SyncedFiles extends NodeFS {
       return write(...given);
     };
     operations.fsync = (stream) => {
+      if (this.#isPaused) return 0;
       const path = host.realPath(stream.node);
       if (LOG_SEGMENT.test(stream.node.name)) this.#unsynced.add(path);
       else host.tryFSOperation(() => syncNow(path, stream.nfd));
@@ -78,7 +91,7 @@ export class SyncedFiles extends NodeFS {
 }
 
 /** Syncs every file and directory below `directory`. @param {string} directory */
-export async function syncTree(directory) {
+async function syncTree(directory) {
   const entries = await readdir(directory, { withFileTypes: true, recursive: true });
   const paths = [directory, ...entries.map((entry) => join(entry.parentPath, entry.name))];
   while (paths.length > 0) await Promise.all(paths.splice(0, 32).map(syncPath));

@@ -2,13 +2,13 @@
 // Plain JavaScript, so that a thread can load it from `src` as well as from `dist`.
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
-import { dataDir } from '@electric-sql/pglite-prepopulatedfs';
-import { SyncedFiles, syncPath, syncTree } from './embedded-files.js';
+import { SyncedFiles, syncPath } from './embedded-files.js';
+import { unpackPrepared } from './embedded-template.js';
 
 /** @typedef {import('node:worker_threads').MessagePort} Port */
-/** @typedef {{ kind: 'session', port: Port } | { kind: 'settle' | 'close', id: number }} Request */
+/** @typedef {{ kind: 'open', directory: string } | { kind: 'session', port: Port } | { kind: 'settle' | 'close', id: number }} Request */
 
 const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
@@ -19,48 +19,79 @@ const SYNC = 0x53;
 const TERMINATE = 0x58;
 const READY = 0x5a;
 
-/** @type {string} */
-const directory = workerData.directory;
-const files = new SyncedFiles(directory, (reason) => stop(`Postgres panicked ${String(reason)}`.trim()));
-const database = await openDatabase();
+/** Like the server's own, but for one user: less memory, and less of it to set up at the start. */
+const SETTINGS = ['wal_sync_method=fsync', 'min_wal_size=32MB', 'shared_buffers=32MB', 'jit=off'];
+
+/** Compiled while nobody knows yet where the data is. */
+const program = compileProgram();
+program.catch(() => undefined); // told where it is awaited
+/** @type {Promise<void> | undefined} */
+let opening;
+/** @type {SyncedFiles} */
+let files;
+/** @type {PGlite} */
+let database;
 /** Ends what the current session left behind. @type {(() => void) | undefined} */
 let endSession;
 
+// Listening from the first moment: a thread that waits for nothing is held up by Node until V8 has optimised all that
+// it means to, which is half a second.
 parentPort?.on('message', (/** @type {Request} */ request) => {
-  if (request.kind === 'session') serveSession(request.port);
+  if (request.kind === 'open') {
+    opening = open(request.directory);
+    opening.catch((error) => stop(String(error)));
+  } else if (request.kind === 'session') void opening?.then(() => serveSession(request.port));
   else
     serveRequest(request).then(
       () => report({ kind: 'done', id: request.id, logBytes: files.logBytes }),
       (error) => stop(String(error)), // after a failed fsync nobody knows what the disk has: go on with nothing
     );
 });
-report({ kind: 'open' });
+
+/** @param {string} directory */
+async function open(directory) {
+  files = new SyncedFiles(directory, (reason) => stop(`Postgres panicked ${String(reason)}`.trim()));
+  database = await openDatabase(directory);
+  report({ kind: 'open' });
+}
+
+async function compileProgram() {
+  const path = new URL('./pglite.wasm', import.meta.resolve('@electric-sql/pglite'));
+  const bytes = await fs.promises.readFile(path);
+  // @ts-expect-error: Node's types know what belongs to WebAssembly, but not that it is there itself
+  return /** @type {Promise<WebAssembly.Module>} */ (WebAssembly.compile(bytes));
+}
 
 /**
  * Fills the directory from a prepared copy at the first start. A note beside it tells a first start that was cut
  * off from a database: only the former may be thrown away.
+ * @param {string} directory
  */
-async function openDatabase() {
+async function openDatabase(directory) {
   const unfinished = `${directory}.unfinished`;
   if (fs.existsSync(unfinished)) fs.rmSync(directory, { recursive: true, force: true });
-  const isFirstStart = !fs.existsSync(join(directory, 'PG_VERSION'));
+  const isFirstStart = !fs.existsSync(directory) || fs.readdirSync(directory).length === 0;
+  if (!isFirstStart && !fs.existsSync(join(directory, 'PG_VERSION')))
+    throw new Error('the directory holds something, but no whole database'); // and nothing is written over it
   if (isFirstStart) {
     fs.writeFileSync(unfinished, '', { mode: 0o600 });
     await syncPath(dirname(directory));
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    files.pause();
+    await unpackPrepared(directory);
   }
   const opened = await PGlite.create({
     fs: files,
-    ...(isFirstStart ? { loadDataDir: await dataDir() } : {}),
+    pgliteWasmModule: await program,
     // Without `-F`, which turns fsync off inside Postgres; `fsync` is the method that reaches SyncedFiles.
     startParams: [
       ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
-      ...['wal_sync_method=fsync', 'min_wal_size=32MB', 'jit=off'].flatMap((setting) => ['-c', setting]),
+      ...SETTINGS.flatMap((setting) => ['-c', setting]),
     ],
   });
   fs.chmodSync(directory, 0o700);
   if (isFirstStart) {
-    await syncTree(directory);
+    await files.resume();
     fs.unlinkSync(unfinished);
     await syncPath(dirname(directory));
   }
@@ -192,7 +223,7 @@ function simpleQuery(sql) {
   return text;
 }
 
-/** @param {import('./embedded.ts').Report} news */
+/** @param {import('./embedded-thread.ts').Report} news */
 function report(news) {
   parentPort?.postMessage(news, []);
 }

@@ -1,160 +1,92 @@
-// The embedded database seen from the main thread: sockets for postgres.js that end in the database's own thread.
-import { EventEmitter } from 'node:events';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+// The embedded database over the threads it has. One ends when Postgres panics or the disk can no longer be trusted, as
+// a full one does. The next is started after a while and recovers from the log; until then every query is rejected.
+import type { EmbeddedSocket } from './embedded-socket.ts';
+import { DatabaseThread } from './embedded-thread.ts';
 
 export interface EmbeddedDatabase {
   /** An in-process stand-in for a network socket, in the shape postgres.js needs. */
   connect(): EmbeddedSocket;
   /** Resolves when every commit so far is on the disk. `logBytes` is what recovery would have to read. */
   settleLog(): Promise<{ readonly logBytes: number }>;
-  /** Why the thread has ended; from then on every query is rejected. */
+  /** Why every query is rejected at the moment. */
   readonly failure: string | undefined;
+  /** Idempotent. */
   close(): Promise<void>;
 }
 
-/** What the database thread says. */
-export type Report =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'failed'; readonly reason: string }
-  | { readonly kind: 'done'; readonly id: number; readonly logBytes: number };
-
-interface Waiting {
-  readonly resolve: (settled: { readonly logBytes: number }) => void;
-  readonly reject: (reason: Error) => void;
+/** Postgres that is being loaded, without its data. */
+export interface LoadingDatabase {
+  /** Opens `directory`, which nobody else may have open: PGlite has no lock of its own. Once only. */
+  open(directory: string): Promise<EmbeddedDatabase>;
+  /** Ends it, with whatever it has open. Idempotent. */
+  close(): Promise<void>;
 }
 
-/** Starts the database thread on `directory`, which nobody else may have open: PGlite has no lock of its own. */
-export async function openEmbedded(directory: string): Promise<EmbeddedDatabase> {
-  const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), {
-    workerData: { directory },
-    name: 'database',
-  });
-  const thread = new DatabaseThread(worker);
-  await thread.opened;
-  return thread;
+const RESTART_AFTER_MS = { first: 250, most: 4000 };
+
+/** Loading Postgres takes as long as opening the data, and needs no directory. */
+export function loadEmbedded(): LoadingDatabase {
+  const thread = new DatabaseThread();
+  let database: RestartingDatabase | undefined;
+  return {
+    open: async (directory) => {
+      await thread.open(directory);
+      database = new RestartingDatabase(directory, thread);
+      return database;
+    },
+    close: () => (database ?? thread).close(),
+  };
 }
 
-class DatabaseThread implements EmbeddedDatabase {
-  readonly opened: Promise<void>;
-  readonly #worker: Worker;
-  readonly #sockets = new Set<EmbeddedSocket>();
-  readonly #requests = new Map<number, Waiting>();
-  #nextRequest = 0;
-  #failure: string | undefined;
+export function openEmbedded(directory: string): Promise<EmbeddedDatabase> {
+  return loadEmbedded().open(directory);
+}
 
-  constructor(worker: Worker) {
-    this.#worker = worker;
-    this.opened = new Promise((resolve, reject) => {
-      worker.on('message', (report: Report) => {
-        if (report.kind === 'open') resolve();
-        else if (report.kind === 'failed') this.#fail(report.reason);
-        else {
-          this.#requests.get(report.id)?.resolve(report);
-          this.#requests.delete(report.id);
-        }
-      });
-      worker.on('error', (error) => this.#fail(error.message));
-      worker.on('exit', () => {
-        this.#fail('its thread has ended');
-        reject(this.#error());
-      });
-    });
+class RestartingDatabase implements EmbeddedDatabase {
+  readonly #directory: string;
+  #thread: DatabaseThread;
+  #restartAfterMs = RESTART_AFTER_MS.first;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(directory: string, thread: DatabaseThread) {
+    this.#directory = directory;
+    this.#thread = thread;
+    void this.#watch();
   }
 
   get failure(): string | undefined {
-    return this.#failure;
+    return this.#thread.failure;
   }
 
   connect(): EmbeddedSocket {
-    const { port1, port2 } = new MessageChannel();
-    const socket = new EmbeddedSocket(port1);
-    if (this.#failure === undefined) {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-      this.#worker.postMessage({ kind: 'session', port: port2 }, [port2]);
-    } else {
-      // Told a little later: postgres.js must have its listeners in place, or its query would wait for ever.
-      setImmediate(() => socket.fail(this.#error()));
-    }
-    return socket;
+    return this.#thread.connect();
   }
 
   settleLog(): Promise<{ readonly logBytes: number }> {
-    return this.#request('settle');
+    return this.#thread.settleLog();
   }
 
   async close(): Promise<void> {
-    if (this.#failure !== undefined) return;
-    await this.#request('close');
-    await this.#worker.terminate();
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#thread.close();
   }
 
-  #request(kind: 'settle' | 'close'): Promise<{ readonly logBytes: number }> {
-    if (this.#failure !== undefined) return Promise.reject(this.#error());
-    const id = this.#nextRequest++;
-    return new Promise((resolve, reject) => {
-      this.#requests.set(id, { resolve, reject });
-      this.#worker.postMessage({ kind, id }, []);
-    });
+  /** Only once the thread is gone: two of them on one directory would destroy it. */
+  async #watch(): Promise<void> {
+    await this.#thread.ended;
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => this.#restart(), this.#restartAfterMs);
+    this.#restartAfterMs = Math.min(this.#restartAfterMs * 2, RESTART_AFTER_MS.most);
   }
 
-  #fail(reason: string): void {
-    this.#failure ??= reason;
-    for (const request of this.#requests.values()) request.reject(this.#error());
-    this.#requests.clear();
-    for (const socket of this.#sockets) socket.fail(this.#error());
-  }
-
-  /** One per reader: postgres.js writes the query into it. */
-  #error(): Error {
-    return Object.assign(new Error(`the embedded database has ended: ${this.#failure ?? ''}`), {
-      code: 'CONNECTION_CLOSED',
-    });
-  }
-}
-
-/** What postgres.js uses of a net.Socket, over a message port. */
-class EmbeddedSocket extends EventEmitter {
-  readyState: 'open' | 'closed' = 'open';
-  readonly #port: MessagePort;
-
-  constructor(port: MessagePort) {
-    super();
-    this.#port = port;
-    port.on('message', (bytes: Uint8Array) =>
-      this.emit('data', Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+  #restart(): void {
+    this.#thread = new DatabaseThread();
+    void this.#watch();
+    this.#thread.open(this.#directory).then(
+      () => (this.#restartAfterMs = RESTART_AFTER_MS.first),
+      () => undefined, // the next one tries again
     );
-    port.on('close', () => this.#close(false));
-  }
-
-  /** Never full: what is written lies in the port, bounded by the queries postgres.js keeps under way. */
-  write(bytes: Uint8Array, onWritten?: () => void): boolean {
-    const copy = new Uint8Array(bytes); // postgres.js writes slices of a pool, and a pool can not be handed over
-    this.#port.postMessage(copy, [copy.buffer]);
-    onWritten?.();
-    return true;
-  }
-
-  /** Sends what is left, usually Terminate; the other side then closes the port. */
-  end(bytes?: Uint8Array): void {
-    if (bytes === undefined) this.#port.close();
-    else this.write(bytes);
-  }
-
-  destroy(): void {
-    this.#port.close();
-  }
-
-  fail(error: Error): void {
-    if (this.readyState === 'closed') return;
-    if (this.listenerCount('error') > 0) this.emit('error', error);
-    this.#close(true);
-    this.#port.close();
-  }
-
-  #close(hadError: boolean): void {
-    if (this.readyState === 'closed') return;
-    this.readyState = 'closed';
-    this.emit('close', hadError);
   }
 }

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncDirectory } from './sync-directory.ts';
 
 export interface HeadFile {
   readonly path: string;
@@ -39,15 +40,5 @@ async function replace(path: string, content: string): Promise<void> {
     await file.close();
   }
   await rename(draft, path);
-  await syncDirectory(dirname(path));
-}
-
-/** Without this a power cut can bring the old name back. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY);
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  await syncDirectory(dirname(path)); // without this a power cut can bring the old name back
 }

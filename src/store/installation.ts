@@ -23,13 +23,13 @@ export interface NewInstallation {
 export async function findInstallation(db: Queryable): Promise<InstallationRows | undefined> {
   const [found] = await db.select().from(installation);
   if (found === undefined) return undefined;
-  return {
-    installation: found,
-    slots: await db.select().from(keySlot),
-    systemKeys: await db.select().from(systemKey),
-    vaults: await db.select().from(vault).orderBy(vault.createdAt),
-    keks: await db.select().from(kek),
-  };
+  const [slots, systemKeys, vaults, keks] = await Promise.all([
+    db.select().from(keySlot),
+    db.select().from(systemKey),
+    db.select().from(vault).orderBy(vault.createdAt),
+    db.select().from(kek),
+  ]);
+  return { installation: found, slots, systemKeys, vaults, keks };
 }
 
 /** Inserts the rows unless another replica was first. True when they are ours. */

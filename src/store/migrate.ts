@@ -38,22 +38,22 @@ export async function migrate(options: DatabaseOptions): Promise<void> {
 
 /** Migrates over a connection of the owning role. `applicationRole` is given the rights it needs and no more. */
 export async function migrateOver(sql: Sql, applicationRole?: string): Promise<void> {
-  const known = readMigrationFiles({ migrationsFolder: MIGRATIONS });
-  const state = await readState(sql);
-  refuseNewer(known, state.newest);
-  const isCurrent = state.newest === newestOf(known);
-  if (isCurrent && (!state.isOwner || (state.hasMonths && applicationRole === undefined))) return;
-  await sql
-    .begin(async (tx) => {
+  try {
+    const known = readMigrationFiles({ migrationsFolder: MIGRATIONS });
+    const state = await readState(sql);
+    refuseNewer(known, state.newest);
+    const isCurrent = state.newest === newestOf(known);
+    if (isCurrent && (!state.isOwner || (state.hasMonths && applicationRole === undefined))) return;
+    await sql.begin(async (tx) => {
       await tx`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_SECONDS}s`}, true)`;
       await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
       await applyMissing(tx, known);
       await tx`select ensure_audit_body_partitions((now() at time zone 'UTC')::date, ${MONTHS_AHEAD + 1})`;
       await grantRights(tx, applicationRole);
-    })
-    .catch((error: unknown) => {
-      throw explain(error);
     });
+  } catch (error) {
+    throw explain(error);
+  }
 }
 
 interface SchemaState {
@@ -75,6 +75,16 @@ async function readState(sql: Sql | TransactionSql): Promise<SchemaState> {
   if (table === undefined) return { newest: 0, isOwner: true, hasMonths: false };
   const [row] = await sql<{ newest: string | null }[]>`select max(born_ms) as newest from schema_migration`;
   return { newest: Number(row?.newest ?? 0), isOwner: table.isOwner, hasMonths: table.lastMonth !== null };
+}
+
+export type SchemaVersion = 'missing' | 'older' | 'current' | 'newer';
+
+/** How the schema stands to this build. Changes nothing. */
+export async function readSchemaVersion(sql: Sql | TransactionSql): Promise<SchemaVersion> {
+  const { newest } = await readState(sql);
+  const own = newestOf(readMigrationFiles({ migrationsFolder: MIGRATIONS }));
+  if (newest === 0) return 'missing';
+  return newest === own ? 'current' : newest < own ? 'older' : 'newer';
 }
 
 function newestOf(known: readonly MigrationMeta[]): number {
@@ -151,10 +161,11 @@ async function requireRole(tx: TransactionSql, role: string): Promise<void> {
 
 function explain(error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === '42501') {
+  // 3F000: it may not even use the schema.
+  if (code === '42501' || code === '3F000') {
     return new Problem('database-unavailable', {
       detail:
-        'The role may not change the schema: give DOORWARD_MIGRATION_DATABASE_URL the role that owns the tables, or let this role create in the schema.',
+        'The schema is not that of this build, and the role may not change it. Run "doorward migrate" with the owning role in DOORWARD_MIGRATION_DATABASE_URL and the role of this server in DATABASE_URL, then start again.',
       cause: error,
     });
   }

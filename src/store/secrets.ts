@@ -26,6 +26,16 @@ export async function findSecretByName(
   return (await db.select().from(secret).where(wanted))[0];
 }
 
+/** Destroyed ones too. */
+export async function findSecretById(
+  db: Queryable,
+  vaultId: Id<'vlt'>,
+  id: Id<'sec'>,
+): Promise<SecretRow | undefined> {
+  const wanted = and(eq(secret.vaultId, vaultId), eq(secret.id, id));
+  return (await db.select().from(secret).where(wanted))[0];
+}
+
 export async function listSecrets(
   db: Queryable,
   vaultId: Id<'vlt'>,

@@ -4,6 +4,8 @@ import { type Logger, pino } from 'pino';
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 export function createLog(level: string): Log {
+  const destination = pino.destination({ dest: 2, sync: true });
+  destination.on('error', () => undefined); // a full disk or a closed pipe behind it must not end the server
   return pino(
     {
       level,
@@ -11,6 +13,6 @@ export function createLog(level: string): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { error: pino.stdSerializers.err },
     },
-    pino.destination({ dest: 2, sync: true }),
+    destination,
   );
 }

@@ -28,6 +28,8 @@ interface ServeOptions {
   readonly environment?: Variables;
   /** Arguments of node itself. */
   readonly nodeArguments?: readonly string[];
+  /** What starts node: it is given node and its arguments. */
+  readonly wrapper?: readonly string[];
 }
 
 export interface Server {
@@ -111,10 +113,11 @@ export function startAlone(file: string, argv: readonly string[], options: Start
 }
 
 async function listening(launcher: string, dataDirectory: string, options: ServeOptions): Promise<Server> {
-  const { nodeArguments = [], environment = {} } = options;
-  const child = spawn(process.execPath, [...nodeArguments, launcher, 'serve'], {
+  const { nodeArguments = [], environment = {}, wrapper = [] } = options;
+  const [program, ...argv] = [...wrapper, process.execPath, ...nodeArguments, launcher, 'serve'] as const;
+  const child = spawn(program, argv, {
     env: { ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'], // nobody writes to it but those who wrapped it
   });
   const output = { stdout: '', stderr: '' };
   const exited = new Promise<Exited>((resolve) => {

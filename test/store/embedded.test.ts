@@ -1,12 +1,13 @@
 // The embedded engine by itself: wire protocol in any pieces, the death of its thread, and its files' modes.
 import { statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedDatabase, openEmbedded } from '../../src/store/embedded.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { vault } from '../../src/store/tables.ts';
+import { eventually } from '../e2e/server.ts';
 import { createEmbedded } from '../support/database.ts';
 
 const message = (type: string, body: string): Buffer => {
@@ -137,6 +138,25 @@ describe('the death of the database thread', () => {
     await expect(database.admin.transaction((tx) => tx.select().from(vault))).rejects.toMatchObject(ended);
     await expect(database.makeDurable()).rejects.toMatchObject(ended);
     await expect(database.makeRecentDurable()).rejects.toMatchObject(ended);
+    await database.close();
+    await created.drop();
+  });
+
+  it('is followed by another, which has every row that was acknowledged', async () => {
+    const created = await createEmbedded();
+    const database = await openDatabase(created.options);
+    await database.calls`insert into vault (id, name, epoch, created_at) values ('kept', 'kept', 1, now())`;
+    const log = join(created.options.dataDirectory, 'db/pg_wal');
+    await rename(log, `${log}.away`);
+    await expect(
+      database.calls`select pg_switch_wal()`.then(() => database.calls`checkpoint`),
+    ).rejects.toThrow();
+    await rename(`${log}.away`, log);
+    const names = await eventually(30_000, () =>
+      database.calls<{ name: string }[]>`select name from vault where id = 'kept'`.catch(() => undefined),
+    );
+    expect(names).toEqual([{ name: 'kept' }]);
+    await database.makeDurable();
     await database.close();
     await created.drop();
   });

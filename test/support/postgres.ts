@@ -2,15 +2,26 @@
 // that one ends: the shell around it waits for its standard input to close.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, chownSync, constants, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chownSync,
+  constants,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 
 export interface PostgresServer {
   /** Superuser, database `postgres`. */
   readonly url: string;
+  /** Ends the server as an operator would restart it; what is given starts it again on the same port and data. */
+  readonly interrupt: () => Promise<() => Promise<void>>;
   readonly stop: () => Promise<void>;
 }
 
@@ -83,10 +94,14 @@ const SCRIPT = `
 exec 3<&0
 bin=$1; dir=$2; shift 2
 "$bin/initdb" -D "$dir/data" -U postgres -E UTF8 --no-locale --no-sync --auth=scram-sha-256 --pwfile="$dir/password" >&2 3<&- || exit 1
-"$bin/postgres" -D "$dir/data" -k "$dir" "$@" 3<&- </dev/null &
-server=$!
-(cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) &
-wait $server
+touch "$dir/run"
+(cat <&3 >/dev/null; rm -f "$dir/run"; kill -QUIT "$(head -n 1 "$dir/data/postmaster.pid")" 2>/dev/null) &
+while [ -e "$dir/run" ]; do
+  "$bin/postgres" -D "$dir/data" -k "$dir" "$@" 3<&- </dev/null
+  [ -e "$dir/hold" ] || break
+  echo 'the server is held' >&2
+  while [ -e "$dir/hold" ] && [ -e "$dir/run" ]; do sleep 0.05; done
+done
 rm -rf "$dir"
 `;
 
@@ -122,26 +137,44 @@ export async function startPostgres(options: StartOptions = {}): Promise<Postgre
     clearTimeout(timer);
     rmSync(folder, { recursive: true, force: true });
   };
+  const log = createInterface({ input: shell.stderr }); // read to the end of its life: a full pipe would stop the server
+  const isReady = () => hasSaid({ log, ended }, 'database system is ready to accept connections');
+  const hold = join(folder, 'hold');
+  const interrupt = async () => {
+    const isHeld = hasSaid({ log, ended }, 'the server is held');
+    writeFileSync(hold, '');
+    process.kill(Number.parseInt(readFileSync(join(folder, 'data/postmaster.pid'), 'utf8'), 10), 'SIGINT');
+    await isHeld;
+    return async () => {
+      const isBack = isReady();
+      rmSync(hold);
+      await isBack;
+    };
+  };
   try {
-    await isReady(shell.stderr, ended);
+    await isReady();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop };
+  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, interrupt, stop };
 }
 
-async function isReady(log: NodeJS.ReadableStream, ended: Promise<void>): Promise<void> {
+interface Output {
+  readonly log: Interface;
+  readonly ended: Promise<void>;
+}
+
+async function hasSaid({ log, ended }: Output, wanted: string): Promise<void> {
   const lines: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve, reject) => {
     const fail = (reason: string) => reject(new Error(`Postgres ${reason}:\n${lines.slice(-20).join('\n')}`));
-    timer = setTimeout(() => fail('did not start in time'), START_TIMEOUT_MS);
+    timer = setTimeout(() => fail(`did not say in time: ${wanted}`), START_TIMEOUT_MS);
     void ended.then(() => fail('ended'));
-    // Read to the end of its life: a full pipe would stop the server.
-    createInterface({ input: log }).on('line', (line) => {
+    log.on('line', (line) => {
       if (lines.length < 1000) lines.push(line);
-      if (line.includes('database system is ready to accept connections')) resolve();
+      if (line.includes(wanted)) resolve();
     });
   }).finally(() => clearTimeout(timer));
 }
