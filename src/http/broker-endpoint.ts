@@ -7,11 +7,10 @@ import type { BrokerDeps } from '../broker/deps.ts';
 import { type HeaderPairs, pairsFromRaw } from '../core/headers.ts';
 import { type Id, newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
-import { toProblemResponse } from './problem-response.ts';
+import { type Asked, letGoOfBody, sendProblem } from './send-problem.ts';
 
 const TARGET = /^\/call\/([^/?]*)((?:\/[^?]*)?(?:\?.*)?)$/s;
 const CALL_PREFIX = '/call/';
-const LEFT_OVER_BODY_MS = 2000;
 /** How long the last bytes of an answer may wait for a caller who reads none of them. */
 const UNREAD_ANSWER_MS = 120_000;
 /** Headers that every answer has once, in our words. */
@@ -19,8 +18,7 @@ const OURS: ReadonlySet<string> = new Set(['x-content-type-options']);
 
 export async function handleCall(
   deps: BrokerDeps,
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response, publicUrl }: Omit<Asked, 'id'>,
 ): Promise<void> {
   const [, service = '', address = ''] = TARGET.exec(request.url ?? '') ?? [];
   const id = newId(deps.ids, 'req');
@@ -33,7 +31,7 @@ export async function handleCall(
     ...bodyOf(request),
     client: clientOf(request),
   };
-  await broker(deps, call, new HttpAnswer(request, response, id));
+  await broker(deps, call, new HttpAnswer({ request, response, id, publicUrl }));
 }
 
 /** The peer's address; a unix socket has none and counts as loopback. */
@@ -52,11 +50,14 @@ class HttpAnswer implements Answer {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #id: Id<'req'>;
+  readonly #asked: Asked;
 
-  constructor(request: IncomingMessage, response: ServerResponse, id: Id<'req'>) {
+  constructor(asked: Asked) {
+    const { request, response, id } = asked;
     this.#request = request;
     this.#response = response;
     this.#id = id;
+    this.#asked = asked;
     response.on('error', () => undefined); // the caller is gone; `onGone` says so
   }
 
@@ -64,12 +65,13 @@ class HttpAnswer implements Answer {
     return this.#response.headersSent;
   }
 
-  head({ status, statusText, headers }: AnswerHead): void {
+  head({ status, statusText, headers, secretVersion }: AnswerHead): void {
     const raw: string[] = [];
     // A vendor's own x-request-id is what its support asks for: ours stands beside it.
     for (const [name, value] of headers) if (!OURS.has(name)) raw.push(name, value);
     raw.push('x-content-type-options', 'nosniff', 'doorward-source', 'upstream');
     raw.push('doorward-request-id', this.#id);
+    if (secretVersion !== undefined) raw.push('doorward-secret-version', secretVersion);
     this.#response.writeHead(status, statusText, raw);
     // The head goes out with the first of the body; an event stream that is silent at first must not wait for it.
     setImmediate(() => {
@@ -110,32 +112,8 @@ class HttpAnswer implements Answer {
   }
 
   problem(problem: Problem): void {
-    sendProblem({ request: this.#request, response: this.#response, id: this.#id }, problem);
+    sendProblem(this.#asked, problem);
   }
-}
-
-export function sendProblem(
-  to: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly id: Id<'req'> },
-  problem: Problem,
-): void {
-  if (to.response.destroyed || to.response.headersSent) return;
-  const { status, headers, body } = toProblemResponse(problem, to.id);
-  to.response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  to.response.end(to.request.method === 'HEAD' ? undefined : body);
-  letGoOfBody(to.request);
-}
-
-/**
- * The rest of an upload that nobody wants is read and dropped, but not for long: closing at once would reset the
- * connection, and the caller would never get to read the answer.
- */
-function letGoOfBody(request: IncomingMessage): void {
-  if (request.complete) return;
-  const { socket } = request;
-  const timer = setTimeout(() => socket.destroy(), LEFT_OVER_BODY_MS).unref();
-  request.once('end', () => clearTimeout(timer));
-  request.on('pause', () => request.resume()); // whoever read from it lets go later than this
-  request.resume();
 }
 
 /** Whether a target belongs to a call, whatever a router would make of it. */

@@ -4,5 +4,11 @@ import type { Id } from '../core/ids.ts';
 
 export interface Environment {
   Bindings: HttpBindings;
-  Variables: { requestId: Id<'req'> };
+  Variables: {
+    requestId: Id<'req'>;
+    /** The client's own id of the request, where it sent one. */
+    clientRequestId: string | undefined;
+    /** The administrative operation that answers, where one does. */
+    operation: string | undefined;
+  };
 }

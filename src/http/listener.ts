@@ -3,7 +3,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { BrokerDeps } from '../broker/deps.ts';
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
-import { drainingProblem, handleCall, isCallTarget, sendProblem } from './broker-endpoint.ts';
+import { drainingProblem, handleCall, isCallTarget } from './broker-endpoint.ts';
+import { sendProblem } from './send-problem.ts';
 
 export interface ListenerDeps {
   readonly broker: BrokerDeps;
@@ -12,6 +13,8 @@ export interface ListenerDeps {
   /** Host header values served on TCP: against DNS rebinding, a page must not reach a broker on loopback by a name of its own. */
   readonly allowedHosts: ReadonlySet<string>;
   readonly isDraining: () => boolean;
+  /** Where the pages of problems are. */
+  readonly publicUrl: string;
 }
 
 const MAX_HEADERS = 200;
@@ -20,7 +23,10 @@ export function createListener(deps: ListenerDeps): RequestListener {
   return (request, response) => {
     const refused = refusal(deps, request);
     if (refused !== undefined) {
-      sendProblem({ request, response, id: newId(deps.broker.ids, 'req') }, refused);
+      sendProblem(
+        { request, response, id: newId(deps.broker.ids, 'req'), publicUrl: deps.publicUrl },
+        refused,
+      );
     } else if (isCallTarget(request.url)) {
       answerCall(deps, request, response);
     } else {
@@ -30,11 +36,12 @@ export function createListener(deps: ListenerDeps): RequestListener {
 }
 
 function answerCall(deps: ListenerDeps, request: IncomingMessage, response: ServerResponse): void {
+  const { publicUrl } = deps;
   if (deps.isDraining()) {
-    sendProblem({ request, response, id: newId(deps.broker.ids, 'req') }, drainingProblem());
+    sendProblem({ request, response, id: newId(deps.broker.ids, 'req'), publicUrl }, drainingProblem());
     return;
   }
-  const answered = handleCall(deps.broker, request, response).catch((error: unknown) => {
+  const answered = handleCall(deps.broker, { request, response, publicUrl }).catch((error: unknown) => {
     deps.broker.log.error({ error }, 'a call was not answered');
     response.destroy();
   });
@@ -55,7 +62,7 @@ function refusal(deps: ListenerDeps, request: IncomingMessage): Problem | undefi
     });
   }
   if (request.rawHeaders.length > MAX_HEADERS * 2) {
-    return new Problem('invalid-request', { detail: `A request has at most ${MAX_HEADERS} headers here.` });
+    return new Problem('headers-too-large', { detail: `A request has at most ${MAX_HEADERS} headers here.` });
   }
   const { expect } = request.headers;
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {

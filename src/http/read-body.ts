@@ -6,15 +6,14 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Throws `body-too-large` before it has read more than `maxBytes`, `invalid-request` for what is not UTF-8. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
   let length = 0;
   try {
     // Leaving the loop must not cut the connection: the refusal is still to be read.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > maxBytes) {
-        throw new Problem('body-too-large', { detail: `A request body has at most ${maxBytes} bytes here.` });
-      }
+      if (length > maxBytes) throw tooLarge(maxBytes);
       chunks.push(chunk);
     }
   } catch (cause) {
@@ -26,4 +25,8 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   } catch (cause) {
     throw new Problem('invalid-request', { detail: 'The body is not UTF-8.', cause });
   }
+}
+
+function tooLarge(maxBytes: number): Problem {
+  return new Problem('body-too-large', { detail: `A request body has at most ${maxBytes} bytes here.` });
 }

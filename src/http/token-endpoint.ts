@@ -15,6 +15,7 @@ type OauthError =
   | 'invalid_request'
   | 'invalid_client'
   | 'invalid_scope'
+  | 'unauthorized_client'
   | 'unsupported_grant_type'
   | 'temporarily_unavailable';
 
@@ -70,6 +71,8 @@ function hasValue(form: URLSearchParams, name: string): boolean {
 
 const DESCRIPTION = {
   invalid_client: 'The client is not known here or its credential is wrong.',
+  unauthorized_client:
+    'The whole vault is frozen, as it is after a restore. An administrator can run: doorward restore accept',
   invalid_scope: 'The scope is malformed, or wider than what this client was granted.',
 } as const;
 

@@ -2,7 +2,7 @@
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { createOpaqueToken } from '../crypto/opaque-token.ts';
-import { findAgentByName, insertAgent, listAgents, updateAgent } from '../store/agents.ts';
+import { findAgentByName, insertAgent, listAgents } from '../store/agents.ts';
 import type { AgentRow } from '../store/authority-rows.ts';
 import { grantedServiceNames } from '../store/grants.ts';
 import type { Queryable } from '../store/transaction.ts';
@@ -18,7 +18,9 @@ import {
   agentUnfreeze,
 } from './contracts/agents.ts';
 import { type Change, changing, type OperationDeps, reading } from './operation.ts';
+import { openPage } from './paging.ts';
 import { removeGrantsOf } from './remove-grant.ts';
+import { saveAgent } from './save-agent.ts';
 
 export const createAgent = changing(agentCreate, async ({ deps, tx, now, raiseEpoch }, { name }) => {
   const changedEpoch = await raiseEpoch();
@@ -43,10 +45,11 @@ export const createAgent = changing(agentCreate, async ({ deps, tx, now, raiseEp
   };
 });
 
-export const listAgent = reading(agentList, async (deps, { limit, cursor }) => {
-  const rows = await listAgents(deps.database.admin, deps.vaultId, { after: cursor ?? '', limit: limit + 1 });
-  const items = await toRecords(deps.database.admin, deps, rows.slice(0, limit));
-  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.name ?? null) : null };
+export const listAgent = reading(agentList, async (deps, input) => {
+  const { after = '', limit, finish } = openPage(deps, agentList, input);
+  const found = await listAgents(deps.database.admin, deps.vaultId, { after, limit });
+  const { rows, nextCursor } = finish(found, ({ name }) => name);
+  return { items: await toRecords(deps.database.admin, deps, rows), nextCursor };
 });
 
 export const showAgent = reading(agentShow, async (deps, { name }) => {
@@ -60,7 +63,8 @@ export const unfreezeAgent = changing(agentUnfreeze, (change, { name }) => setFr
 export const removeAgent = changing(agentRemove, async (change, { name }) => {
   const { deps, tx, now } = change;
   const row = await requireAgent(tx, deps, name);
-  const grantsRemoved = await removeGrantsOf(change, { agentId: row.id });
+  change.precondition.require(row);
+  const { length: grantsRemoved } = await removeGrantsOf(change, { agentId: row.id });
   await saveAgent(change, { ...row, removedAt: now, generation: row.generation + 1 });
   return {
     output: { id: row.id, name, grantsRemoved },
@@ -80,6 +84,7 @@ export async function requireAgent(db: Queryable, deps: OperationDeps, name: str
 async function setFrozen(change: Change, name: string, frozen: boolean) {
   const { deps, tx, now } = change;
   const row = await requireAgent(tx, deps, name);
+  change.precondition.require(row);
   const saved = await saveAgent(change, { ...row, frozenAt: frozen ? (row.frozenAt ?? now) : null });
   return {
     output: await toFullRecord(tx, deps, saved),
@@ -87,13 +92,6 @@ async function setFrozen(change: Change, name: string, frozen: boolean) {
     before: { frozen: row.frozenAt !== null, revision: row.revision },
     after: { frozen, revision: saved.revision },
   };
-}
-
-async function saveAgent({ deps, tx, raiseEpoch }: Change, row: AgentRow): Promise<AgentRow> {
-  const changed = { ...row, revision: row.revision + 1, changedEpoch: await raiseEpoch() };
-  const saved = { ...changed, mac: rowMac(deps.keyring, 'agent', agentMacColumns(changed)) };
-  await updateAgent(tx, saved);
-  return saved;
 }
 
 async function toFullRecord(db: Queryable, deps: OperationDeps, row: AgentRow): Promise<AgentRecord> {

@@ -2,23 +2,31 @@
 // the log asks again and again.
 import { LRUCache } from 'lru-cache';
 import { AUDIT_KINDS } from '../core/audit-event.ts';
+import type { Id } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { listEvents } from '../vault/audit/read.ts';
 import { auditList, auditVerify } from './contracts/audit.ts';
 import { type Caller, type OperationDeps, reading } from './operation.ts';
+import { openPage } from './paging.ts';
 
 export const listAudit = reading(auditList, async (deps, input, caller) => {
-  const { limit, after, run, since } = input;
+  const { after, run, since, until } = input;
   const kinds = input.kind === undefined ? undefined : kindsOf(input.kind);
+  const { after: place, limit, finish } = openPage(deps, auditList, input);
   await noteRead(deps, caller, [input.kind ?? '', run ?? ''].join(' ').trim());
-  const events = await listEvents(deps, {
+  const isForward = after !== undefined;
+  const id = place === undefined ? undefined : (place as Id<'evt'>); // a cursor holds what was put into it
+  const found = await listEvents(deps, {
     limit,
-    after,
+    ...(isForward ? { after: id ?? after } : { before: id }),
     kinds,
     run,
     since: since === undefined ? undefined : new Date(since),
+    until: until === undefined ? undefined : new Date(until),
   });
-  return { items: events.map((event) => ({ ...event })), nextAfter: events.at(-1)?.id ?? null };
+  const { rows, nextCursor } = finish(isForward ? found : found.toReversed(), (event) => event.id);
+  const events = isForward ? rows : rows.toReversed();
+  return { items: events.map((event) => ({ ...event })), nextCursor, nextAfter: events.at(-1)?.id ?? null };
 });
 
 export const verifyAuditLog = reading(auditVerify, async (deps, _input, caller) => {

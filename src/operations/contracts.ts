@@ -8,10 +8,26 @@ import {
   agentUnfreeze,
 } from './contracts/agents.ts';
 import { auditList, auditVerify } from './contracts/audit.ts';
-import { grantCreate, grantList, grantRemove } from './contracts/grants.ts';
+import { backupCreate, restoreAccept } from './contracts/backups.ts';
+import { grantCreate, grantList, grantRemove, grantShow, grantUpdate } from './contracts/grants.ts';
+import {
+  rotationDue,
+  rotationPlan,
+  secretDisable,
+  secretEnable,
+  secretRollback,
+  secretRotate,
+  secretVersions,
+} from './contracts/rotations.ts';
 import { runEnd, runRenew, runStart } from './contracts/runs.ts';
 import { secretCreate, secretDestroy, secretList, secretShow } from './contracts/secrets.ts';
-import { serviceCreate, serviceList, serviceRemove, serviceShow } from './contracts/services.ts';
+import {
+  serviceCreate,
+  serviceList,
+  serviceRemove,
+  serviceShow,
+  serviceUpdate,
+} from './contracts/services.ts';
 import { statusShow } from './contracts/status.ts';
 
 export const CONTRACTS = [
@@ -19,9 +35,17 @@ export const CONTRACTS = [
   secretList,
   secretShow,
   secretDestroy,
+  secretRotate,
+  secretRollback,
+  rotationPlan,
+  secretVersions,
+  secretDisable,
+  secretEnable,
+  rotationDue,
   serviceCreate,
   serviceList,
   serviceShow,
+  serviceUpdate,
   serviceRemove,
   agentCreate,
   agentList,
@@ -31,11 +55,15 @@ export const CONTRACTS = [
   agentRemove,
   grantCreate,
   grantList,
+  grantShow,
+  grantUpdate,
   grantRemove,
   runStart,
   runRenew,
   runEnd,
   auditList,
   auditVerify,
+  backupCreate,
+  restoreAccept,
   statusShow,
 ] as const;

@@ -1,29 +1,35 @@
-// Grants: made, listed, taken back.
+// Grants: made, listed, changed, taken back.
 import { parsePattern } from '../core/address-pattern.ts';
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { findAgentByName } from '../store/agents.ts';
 import type { GrantRow } from '../store/authority-rows.ts';
-import { insertGrant, listGrants, type NamedGrant } from '../store/grants.ts';
+import { insertGrant, listGrants, type NamedGrant, updateGrant as writeGrant } from '../store/grants.ts';
 import { findServiceByName } from '../store/services.ts';
+import type { Queryable } from '../store/transaction.ts';
 import { grantMacColumns } from '../vault/mac-columns.ts';
 import { rowMac } from '../vault/row-mac.ts';
 import { requireAgent } from './agents.ts';
-import { grantCreate, grantList, type GrantRecord, grantRemove } from './contracts/grants.ts';
-import { changing, reading } from './operation.ts';
+import {
+  grantCreate,
+  grantList,
+  type GrantRecord,
+  grantRemove,
+  grantShow,
+  grantUpdate,
+} from './contracts/grants.ts';
+import { changing, type OperationDeps, reading } from './operation.ts';
+import { openPage } from './paging.ts';
 import { removeGrant } from './remove-grant.ts';
+import { touchAgents } from './save-agent.ts';
 import { requireService } from './services.ts';
 
-export const createGrant = changing(grantCreate, async ({ deps, tx, now, raiseEpoch }, input) => {
+export const createGrant = changing(grantCreate, async (change, input) => {
+  const { deps, tx, now, raiseEpoch } = change;
   const agent = await requireAgent(tx, deps, input.agent);
   const service = await requireService(tx, deps, input.service);
-  const allow = input.allow?.map((text) => parsePattern(text).text) ?? null;
-  const expiresAt = input.expiresAt === undefined ? null : new Date(input.expiresAt);
-  if (allow?.length === 0)
-    throw new Problem('invalid-input', { detail: 'allow: name at least one pattern.' });
-  if (expiresAt !== null && expiresAt <= now) {
-    throw new Problem('invalid-input', { detail: 'expiresAt: that moment has passed.' });
-  }
+  const allow = patternsOf(input.allow ?? null);
+  const expiresAt = endOf(input.expiresAt ?? null, now);
   const changedEpoch = await raiseEpoch();
   const columns = {
     vaultId: deps.vaultId,
@@ -38,51 +44,102 @@ export const createGrant = changing(grantCreate, async ({ deps, tx, now, raiseEp
   const mac = rowMac(deps.keyring, 'service_grant', grantMacColumns(columns));
   const grant: GrantRow = { ...columns, mac, changedEpoch, createdAt: now };
   await insertGrant(tx, grant);
+  await touchAgents(change, [agent.id]);
   return {
     output: toRecord({ grant, agentName: agent.name, serviceName: service.name }),
     target: { type: 'grant', id: grant.id },
-    after: {
-      agent: agent.id,
-      service: service.id,
-      allow,
-      revision: 1,
-      expiresAt: expiresAt?.toISOString() ?? null,
-    },
+    after: { agent: agent.id, service: service.id, ...shownInLog(grant) },
   };
 });
 
-export const listGrant = reading(grantList, async (deps, { agent, service, limit, cursor }) => {
+export const listGrant = reading(grantList, async (deps, input) => {
   const db = deps.database.admin;
+  const { agent, service } = input;
   const agentId = agent === undefined ? undefined : (await requireAgent(db, deps, agent)).id;
   const serviceId = service === undefined ? undefined : (await requireService(db, deps, service)).id;
-  const rows = await listGrants(db, deps.vaultId, {
+  const { after, limit, finish } = openPage(deps, grantList, input);
+  const found = await listGrants(db, deps.vaultId, {
     ...(agentId === undefined ? {} : { agentId }),
     ...(serviceId === undefined ? {} : { serviceId }),
-    ...(cursor === undefined ? {} : { after: cursor }),
-    limit: limit + 1,
+    ...(after === undefined ? {} : { after }),
+    limit,
   });
-  const items = rows.slice(0, limit).map(toRecord);
-  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+  const { rows, nextCursor } = finish(found, ({ grant }) => grant.id);
+  return { items: rows.map(toRecord), nextCursor };
 });
 
-export const takeBackGrant = changing(grantRemove, async (change, input) => {
-  const { deps, tx } = change;
-  const agent = await findAgentByName(tx, deps.vaultId, input.agent);
-  const service = await findServiceByName(tx, deps.vaultId, input.service);
+export const showGrant = reading(grantShow, async (deps, pair) =>
+  toRecord(await requireGrant(deps.database.admin, deps, pair)),
+);
+
+export const updateGrant = changing(grantUpdate, async (change, { allow, expiresAt, ...pair }) => {
+  const { deps, tx, now, raiseEpoch, precondition } = change;
+  const named = await requireGrant(tx, deps, pair);
+  const before = named.grant;
+  precondition.require(before);
+  if (allow === undefined && expiresAt === undefined) {
+    throw new Problem('invalid-input', { detail: 'Name at least one field to change: allow, expiresAt.' });
+  }
+  const columns = {
+    ...before,
+    ...(allow === undefined ? {} : { allow: patternsOf(allow) }),
+    ...(expiresAt === undefined ? {} : { expiresAt: endOf(expiresAt, now) }),
+    revision: before.revision + 1,
+    changedEpoch: await raiseEpoch(),
+  };
+  const after = { ...columns, mac: rowMac(deps.keyring, 'service_grant', grantMacColumns(columns)) };
+  await writeGrant(tx, after);
+  return {
+    output: toRecord({ ...named, grant: after }),
+    target: { type: 'grant', id: after.id },
+    before: shownInLog(before),
+    after: shownInLog(after),
+  };
+});
+
+export const takeBackGrant = changing(grantRemove, async (change, pair) => {
+  const { deps, tx, precondition } = change;
+  const named = await requireGrant(tx, deps, pair);
+  const { grant } = named;
+  precondition.require(grant);
+  await removeGrant(change, grant);
+  await touchAgents(change, [grant.agentId]);
+  return {
+    output: toRecord(named),
+    target: { type: 'grant', id: grant.id },
+    before: { agent: grant.agentId, service: grant.serviceId, allow: grant.allow },
+  };
+});
+
+async function requireGrant(
+  db: Queryable,
+  { vaultId }: OperationDeps,
+  pair: { readonly agent: string; readonly service: string },
+): Promise<NamedGrant> {
+  const agent = await findAgentByName(db, vaultId, pair.agent);
+  const service = await findServiceByName(db, vaultId, pair.service);
   const [named] =
     agent === undefined || service === undefined
       ? []
-      : await listGrants(tx, deps.vaultId, { agentId: agent.id, serviceId: service.id, limit: 1 });
-  if (named === undefined) {
-    throw new Problem('not-found', { detail: `${input.agent} has no grant on ${input.service}.` });
-  }
-  await removeGrant(change, named.grant);
-  return {
-    output: toRecord(named),
-    target: { type: 'grant', id: named.grant.id },
-    before: { agent: named.grant.agentId, service: named.grant.serviceId, allow: named.grant.allow },
-  };
-});
+      : await listGrants(db, vaultId, { agentId: agent.id, serviceId: service.id, limit: 1 });
+  if (named !== undefined) return named;
+  throw new Problem('not-found', { detail: `${pair.agent} has no grant on ${pair.service}.` });
+}
+
+/** In canonical form. */
+function patternsOf(allow: readonly string[] | null): string[] | null {
+  return allow?.map((text) => parsePattern(text).text) ?? null;
+}
+
+function endOf(expiresAt: string | null, now: Date): Date | null {
+  const end = expiresAt === null ? null : new Date(expiresAt);
+  if (end === null || end > now) return end;
+  throw new Problem('invalid-input', { detail: 'expiresAt: that moment has passed.' });
+}
+
+function shownInLog({ allow, revision, expiresAt }: GrantRow) {
+  return { allow, revision, expiresAt: expiresAt?.toISOString() ?? null };
+}
 
 function toRecord({ grant, agentName, serviceName }: NamedGrant): GrantRecord {
   return {

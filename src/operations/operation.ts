@@ -11,8 +11,10 @@ import type { AuditReport } from '../vault/audit/verify.ts';
 import type { Authority } from '../vault/authority.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import type { Lease } from '../vault/lease.ts';
+import type { Rotations } from '../vault/rotation.ts';
 import type { Tokens } from '../vault/tokens.ts';
 import type { Contract } from './contract.ts';
+import type { Precondition } from './precondition.ts';
 
 /** What every operation may use. */
 export interface OperationDeps {
@@ -24,8 +26,11 @@ export interface OperationDeps {
   readonly lease: Lease;
   readonly tokens: Tokens;
   readonly audit: AuditLog;
+  readonly rotations: Rotations;
   readonly verifyAudit: () => Promise<AuditReport>;
   readonly server: ServerFacts;
+  /** For what fails after its answer has begun: it goes to the server's log. */
+  readonly onBackgroundFailure: (error: unknown) => void;
 }
 
 interface ServerFacts {
@@ -60,7 +65,9 @@ export interface Change {
   readonly tx: Transaction;
   readonly caller: Caller;
   readonly now: Date;
-  /** Raises the vault's epoch, once however often it is called: every row that affects decisions carries it. */
+  /** To be asked by whoever changes a record, as soon as it is read. */
+  readonly precondition: Precondition;
+  /** The epoch that every row which affects decisions carries. It is raised before the change reads anything. */
   readonly raiseEpoch: () => Promise<bigint>;
 }
 
@@ -75,9 +82,21 @@ export interface ChangingOperation {
   readonly change: (change: Change, input: unknown) => Promise<Changed<unknown>>;
 }
 
-export type Operation = ReadingOperation | ChangingOperation;
+/** Steps that are transactions of their own, with audit events of their own. */
+export interface ActingOperation {
+  readonly contract: Contract;
+  readonly act: (deps: OperationDeps, input: unknown, asked: Asked) => Promise<unknown>;
+}
 
-/** `run` gets what `contract.input` gives: run.ts parses before it calls, which the cast relies on. */
+interface Asked {
+  readonly caller: Caller;
+  /** To be asked in the first of the transactions. */
+  readonly precondition: Precondition;
+}
+
+export type Operation = ReadingOperation | ChangingOperation | ActingOperation;
+
+/** `read` gets what `contract.input` gives: run.ts parses before it calls, which the cast relies on. */
 export function reading<I extends z.ZodObject, O extends z.ZodType>(
   contract: Contract<I, O>,
   read: (deps: OperationDeps, input: z.output<I>, caller: Caller) => Promise<z.input<O>>,
@@ -91,4 +110,12 @@ export function changing<I extends z.ZodObject, O extends z.ZodType, N extends A
   change: (change: Change, input: z.output<I>) => Promise<Changed<z.input<O>>>,
 ): ChangingOperation {
   return { contract, kind: contract.name, change: (context, input) => change(context, input as z.output<I>) };
+}
+
+/** For what can not be one transaction, such as a request to an upstream between two of them. */
+export function acting<I extends z.ZodObject, O extends z.ZodType>(
+  contract: Contract<I, O>,
+  act: (deps: OperationDeps, input: z.output<I>, asked: Asked) => Promise<z.input<O>>,
+): ActingOperation {
+  return { contract, act: (deps, input, asked) => act(deps, input as z.output<I>, asked) };
 }

@@ -15,12 +15,12 @@ export async function removeGrant({ deps, tx, now, raiseEpoch }: Change, grant: 
 
 const ALL_GRANTS = 1_000_000;
 
-/** Removes every grant of an agent or of a service, within the change that ends it; how many. */
+/** Removes every grant of an agent or of a service, within the change that ends it; the agent of each. */
 export async function removeGrantsOf(
   change: Change,
   end: { readonly agentId: Id<'agt'> } | { readonly serviceId: Id<'svc'> },
-): Promise<number> {
+): Promise<readonly Id<'agt'>[]> {
   const grants = await listGrants(change.tx, change.deps.vaultId, { ...end, limit: ALL_GRANTS });
   for (const { grant } of grants) await removeGrant(change, grant);
-  return grants.length;
+  return grants.map(({ grant }) => grant.agentId);
 }

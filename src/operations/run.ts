@@ -1,70 +1,149 @@
-// The one path of every administrative call: permission, input, transaction with its audit event (which survives a power
-// cut when it returns), then the promise that every replica knows, then the answer.
+// The one path of every administrative call: permission, input, transaction with its conditions and its audit event (which
+// survives a power cut when it returns), then the promise that every replica knows, then the answer.
 import type { z } from 'zod';
+import type { AuditInput } from '../core/audit-event.ts';
 import { Problem } from '../core/problem.ts';
 import { isDatabaseUnavailable, isUniqueViolation } from '../store/errors.ts';
-import { raiseEpoch } from '../store/vaults.ts';
-import type { Caller, ChangingOperation, Operation, OperationDeps } from './operation.ts';
+import { lockVault, raiseEpoch } from '../store/vaults.ts';
+import type { Contract } from './contract.ts';
+import type {
+  ActingOperation,
+  Caller,
+  ChangingOperation,
+  Operation,
+  OperationDeps,
+  ReadingOperation,
+} from './operation.ts';
+import { type Conditions, Precondition } from './precondition.ts';
+import { repeatable } from './repeatable.ts';
 
-/** Runs `operation` with input as it came from outside. Throws problems only. */
+interface OperationRequest {
+  /** As it came from outside. */
+  readonly input: unknown;
+  readonly caller: Caller;
+  readonly conditions?: Conditions;
+}
+
+interface Answered {
+  readonly output: unknown;
+  /** The answer to an earlier request under the same idempotency key, without what is told once. */
+  readonly isReplay: boolean;
+}
+
+type Parsed = Required<OperationRequest>;
+
+/** Runs `operation`. Throws problems only, but for mistakes of ours. */
 export async function runOperation(
   deps: OperationDeps,
   operation: Operation,
-  request: { readonly input: unknown; readonly caller: Caller },
-): Promise<unknown> {
+  request: OperationRequest,
+): Promise<Answered> {
   const { contract } = operation;
-  const { caller } = request;
+  const { caller, conditions = {} } = request;
   if (!caller.permissions.has(contract.permission)) {
     throw new Problem('forbidden', {
       detail: `${contract.name} needs the permission ${contract.permission}.`,
       extensions: { permission: contract.permission },
     });
   }
-  const input = parseInput(contract.input, request.input);
+  const parsed = { input: parseInput(contract.input, request.input), caller, conditions };
   try {
-    const output =
-      'read' in operation
-        ? await operation.read(deps, input, caller)
-        : await change(deps, operation, { input, caller });
-    return contract.output.parse(output);
+    if ('act' in operation) return await act(deps, operation, parsed);
+    return 'read' in operation ? await read(deps, operation, parsed) : await change(deps, operation, parsed);
   } catch (error) {
     throw translated(error);
   }
 }
 
-async function change(
+async function read(
   deps: OperationDeps,
-  operation: ChangingOperation,
-  request: { readonly input: unknown; readonly caller: Caller },
-): Promise<unknown> {
-  const { caller } = request;
+  operation: ReadingOperation,
+  { input, caller, conditions }: Parsed,
+): Promise<Answered> {
+  const { contract } = operation;
+  const precondition = new Precondition(conditions);
+  if (contract.method !== 'GET') precondition.requireAsked(contract); // it reads no record, whatever else it does
+  const output = contract.output.parse(await operation.read(deps, input, caller));
+  const revision = revisionOf(contract, output);
+  if (revision !== undefined) precondition.require({ revision });
+  precondition.requireAsked(contract);
+  return { output, isReplay: false };
+}
+
+async function act(
+  deps: OperationDeps,
+  operation: ActingOperation,
+  { input, caller, conditions }: Parsed,
+): Promise<Answered> {
+  const precondition = new Precondition(conditions);
+  const output = await operation.act(deps, input, { caller, precondition });
+  return { output: operation.contract.output.parse(output), isReplay: false };
+}
+
+async function change(deps: OperationDeps, operation: ChangingOperation, request: Parsed): Promise<Answered> {
+  const { contract } = operation;
+  const once = repeatable(deps, contract, request);
   let epoch: bigint | undefined;
-  const output = await deps.audit.transaction(async (tx, append) => {
+  const done = await deps.audit.transaction(async (tx, append) => {
     epoch = undefined;
-    const done = await operation.change(
+    if (once !== undefined) {
+      const present = await lockVault(tx, deps.vaultId);
+      const earlier = await once.answered(tx);
+      if (earlier !== undefined) {
+        epoch = present; // the first request may have ended before every replica knew of its change
+        return { output: earlier.output, isReplay: true };
+      }
+    }
+    // Raised before anything is read: it takes the vault's turn, so that what is read stays so until the commit.
+    const changedEpoch = await raiseEpoch(tx, deps.vaultId);
+    epoch = changedEpoch;
+    const precondition = new Precondition(request.conditions);
+    const { output, ...told } = await operation.change(
       {
         deps,
         tx,
-        caller,
+        caller: request.caller,
         now: deps.ids.clock.now(),
-        raiseEpoch: async () => (epoch ??= await raiseEpoch(tx, deps.vaultId)),
+        precondition,
+        raiseEpoch: () => Promise.resolve(changedEpoch),
       },
       request.input,
     );
-    await append({
-      kind: operation.kind,
-      vault: deps.vaultId,
-      principal: caller.principal,
-      request: caller.request,
-      ...(caller.client === undefined ? {} : { client: caller.client }),
-      target: done.target,
-      ...(done.before === undefined ? {} : { before: done.before }),
-      ...(done.after === undefined ? {} : { after: done.after }),
-    });
-    return done.output;
+    precondition.requireAsked(contract);
+    await append(eventOf(deps, operation, request.caller, told));
+    if (once !== undefined) await once.remember(tx, contract.output.parse(output));
+    return { output, isReplay: false };
   });
   if (epoch !== undefined) await deps.lease.settle(epoch);
-  return isDeferred(output) ? await output().catch(answerLost) : output;
+  if (done.isReplay) return done;
+  const output = isDeferred(done.output) ? await done.output().catch(answerLost) : done.output;
+  return { output: contract.output.parse(output), isReplay: false };
+}
+
+function eventOf(
+  { vaultId }: OperationDeps,
+  { kind }: ChangingOperation,
+  { principal, request, client }: Caller,
+  { target, before, after }: Omit<Awaited<ReturnType<ChangingOperation['change']>>, 'output'>,
+): AuditInput {
+  return {
+    kind,
+    vault: vaultId,
+    principal,
+    request,
+    ...(client === undefined ? {} : { client }),
+    target,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+  };
+}
+
+/** The revision of the record that an output is or holds. */
+export function revisionOf(contract: Contract, output: unknown): number | undefined {
+  const { recordMember } = contract;
+  const record = recordMember === undefined ? output : (output as Record<string, unknown>)[recordMember];
+  const isRecord = typeof record === 'object' && record !== null && 'revision' in record;
+  return isRecord && typeof record.revision === 'number' ? record.revision : undefined;
 }
 
 function isDeferred(output: unknown): output is () => Promise<unknown> {
@@ -93,7 +172,8 @@ function parseInput(schema: z.ZodObject, input: unknown): unknown {
   throw new Problem('invalid-input', { ...(detail === undefined ? {} : { detail }), extensions: { issues } });
 }
 
-function translated(error: unknown): unknown {
+/** What the database refused, in our words: also for those who ask before an operation runs. */
+export function translated(error: unknown): unknown {
   if (error instanceof Problem) return error;
   if (isUniqueViolation(error)) {
     return new Problem('already-exists', {

@@ -7,6 +7,7 @@ import type { RunRow } from '../store/runs.ts';
 import { extendLease, findRun, insertRun, updateEndedRun } from '../store/runs.ts';
 import { servicesOfAgent } from '../store/services.ts';
 import type { Queryable } from '../store/transaction.ts';
+import { readFrozen } from '../store/vaults.ts';
 import { countRunCalls } from '../vault/audit/read.ts';
 import { runMacColumns } from '../vault/mac-columns.ts';
 import { rowMac } from '../vault/row-mac.ts';
@@ -21,6 +22,11 @@ const RENEW_EVERY_SECONDS = 5;
 export const startRun = changing(runStart, async ({ deps, tx, now, raiseEpoch }, input) => {
   const { vaultId } = deps;
   const agent = await requireAgent(tx, deps, input.agent);
+  if ((await readFrozen(tx, vaultId)) !== undefined) {
+    throw new Problem('frozen', {
+      detail: 'The whole vault is frozen, as it is after a restore. To end that: doorward restore accept',
+    });
+  }
   if (agent.frozenAt !== null) {
     throw new Problem('frozen', {
       detail: `The agent ${agent.name} is frozen. An administrator can run: doorward agent unfreeze ${agent.name}`,

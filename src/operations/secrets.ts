@@ -22,6 +22,7 @@ import {
   secretShow,
 } from './contracts/secrets.ts';
 import { changing, type OperationDeps, reading } from './operation.ts';
+import { openPage } from './paging.ts';
 
 const MIN_VALUE_BYTES = 8;
 
@@ -69,13 +70,11 @@ export const createSecret = changing(secretCreate, async ({ deps, tx, now, raise
   }
 });
 
-export const listSecret = reading(secretList, async (deps, { limit, cursor }) => {
-  const rows = await listSecrets(deps.database.admin, deps.vaultId, {
-    after: cursor ?? '',
-    limit: limit + 1,
-  });
-  const items = await toRecords(deps, rows.slice(0, limit));
-  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.name ?? null) : null };
+export const listSecret = reading(secretList, async (deps, input) => {
+  const { after = '', limit, finish } = openPage(deps, secretList, input);
+  const found = await listSecrets(deps.database.admin, deps.vaultId, { after, limit });
+  const { rows, nextCursor } = finish(found, ({ name }) => name);
+  return { items: await toRecords(deps, rows), nextCursor };
 });
 
 export const showSecret = reading(secretShow, async (deps, { name }) => {
@@ -87,8 +86,9 @@ export const showSecret = reading(secretShow, async (deps, { name }) => {
 
 export const destroySecretForEver = changing(
   secretDestroy,
-  async ({ deps, tx, now, raiseEpoch }, { name }) => {
+  async ({ deps, tx, now, raiseEpoch, precondition }, { name }) => {
     const row = await requireSecret(tx, deps, name);
+    precondition.require(row);
     const services = await servicesOfSecrets(tx, deps.vaultId, [row.id]);
     if (services.length > 0) {
       const names = services.map((service) => service.name).join(', ');
@@ -107,7 +107,7 @@ export const destroySecretForEver = changing(
 );
 
 /** The secret of that name, or a `not-found` problem. */
-async function requireSecret(db: Queryable, deps: OperationDeps, name: string): Promise<SecretRow> {
+export async function requireSecret(db: Queryable, deps: OperationDeps, name: string): Promise<SecretRow> {
   const row = await findSecretByName(db, deps.vaultId, name);
   if (row === undefined) throw notFound(name);
   return row;
@@ -117,7 +117,7 @@ function notFound(name: string): Problem {
   return new Problem('not-found', { detail: `There is no secret named ${name}.` });
 }
 
-function valueOf(input: {
+export function valueOf(input: {
   value?: string | undefined;
   valueBase64?: string | undefined;
   force: boolean;

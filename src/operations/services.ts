@@ -4,7 +4,7 @@ import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { baseUrlText, parseBaseUrl } from '../core/service.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
-import { findSecretByName, secretNames } from '../store/secrets.ts';
+import { findSecretByName, type SecretRow, secretNames } from '../store/secrets.ts';
 import {
   findServiceByName,
   insertService,
@@ -12,7 +12,7 @@ import {
   servicesOfSecrets,
   updateService,
 } from '../store/services.ts';
-import type { Queryable } from '../store/transaction.ts';
+import type { Queryable, Transaction } from '../store/transaction.ts';
 import { serviceMacColumns } from '../vault/mac-columns.ts';
 import { rebindSecret } from '../vault/rebind.ts';
 import { rowMac } from '../vault/row-mac.ts';
@@ -24,7 +24,9 @@ import {
   serviceShow,
 } from './contracts/services.ts';
 import { changing, type OperationDeps, reading } from './operation.ts';
+import { openPage } from './paging.ts';
 import { removeGrantsOf } from './remove-grant.ts';
+import { touchAgents } from './save-agent.ts';
 
 /** Framing, addressing and what the leak guard relies on: a value there would break every call. */
 const NOT_FOR_CREDENTIALS: ReadonlySet<string> = new Set([
@@ -37,23 +39,9 @@ const BASE_URL_SUFFIX = /^(\/[A-Za-z0-9._~-]+)*$/;
 
 export const createService = changing(serviceCreate, async ({ deps, tx, now, raiseEpoch }, input) => {
   const { origin, basePath } = parseBaseUrl(input.baseUrl);
-  if (!BASE_URL_SUFFIX.test(input.baseUrlSuffix)) {
-    throw new Problem('invalid-input', {
-      detail: 'baseUrlSuffix: a path such as /v1, without a slash at its end.',
-    });
-  }
-  if (input.auth.kind === 'header' && NOT_FOR_CREDENTIALS.has(input.auth.name)) {
-    throw new Problem('invalid-input', {
-      detail: `auth.name: ${input.auth.name} is a header that Doorward writes itself.`,
-    });
-  }
+  checkPlacement(input);
   const { vaultId } = deps;
-  const secret = await findSecretByName(tx, vaultId, input.secret);
-  if (secret === undefined) {
-    throw new Problem('not-found', {
-      detail: `There is no secret named ${input.secret}. Store it first: doorward secret add ${input.secret}`,
-    });
-  }
+  const secret = await requireSecretToSend(tx, deps, input.secret);
   const changedEpoch = await raiseEpoch();
   const before = await servicesOfSecrets(tx, vaultId, [secret.id]);
   const columns = {
@@ -82,13 +70,11 @@ export const createService = changing(serviceCreate, async ({ deps, tx, now, rai
   };
 });
 
-export const listService = reading(serviceList, async (deps, { limit, cursor }) => {
-  const rows = await listServices(deps.database.admin, deps.vaultId, {
-    after: cursor ?? '',
-    limit: limit + 1,
-  });
-  const items = await toRecords(deps, rows.slice(0, limit));
-  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.name ?? null) : null };
+export const listService = reading(serviceList, async (deps, input) => {
+  const { after = '', limit, finish } = openPage(deps, serviceList, input);
+  const found = await listServices(deps.database.admin, deps.vaultId, { after, limit });
+  const { rows, nextCursor } = finish(found, ({ name }) => name);
+  return { items: await toRecords(deps, rows), nextCursor };
 });
 
 export const showService = reading(serviceShow, async (deps, { name }) => {
@@ -100,8 +86,11 @@ export const showService = reading(serviceShow, async (deps, { name }) => {
 export const removeService = changing(serviceRemove, async (change, { name }) => {
   const { deps, tx, now, raiseEpoch } = change;
   const row = await requireService(tx, deps, name);
+  change.precondition.require(row);
   const changedEpoch = await raiseEpoch();
-  const grantsRemoved = await removeGrantsOf(change, { serviceId: row.id });
+  const agents = await removeGrantsOf(change, { serviceId: row.id });
+  await touchAgents(change, agents);
+  const grantsRemoved = agents.length;
   const removed = { ...row, removedAt: now, revision: row.revision + 1, changedEpoch };
   await updateService(tx, { ...removed, mac: rowMac(deps.keyring, 'service', serviceMacColumns(removed)) });
   await rebindToRest(change, row, changedEpoch);
@@ -125,6 +114,33 @@ async function rebindToRest(
   await rebindSecret(deps, tx, { secret, before: [...after, row], after, changedEpoch });
 }
 
+/** Throws `invalid-input` where a credential could not stand, or a client could not read on from. */
+export function checkPlacement({ auth, baseUrlSuffix }: Pick<ServiceRow, 'auth' | 'baseUrlSuffix'>): void {
+  if (!BASE_URL_SUFFIX.test(baseUrlSuffix)) {
+    throw new Problem('invalid-input', {
+      detail: 'baseUrlSuffix: a path such as /v1, without a slash at its end.',
+    });
+  }
+  if (auth.kind === 'header' && NOT_FOR_CREDENTIALS.has(auth.name)) {
+    throw new Problem('invalid-input', {
+      detail: `auth.name: ${auth.name} is a header that Doorward writes itself.`,
+    });
+  }
+}
+
+/** The secret of that name, or a `not-found` problem that says how to make it. */
+export async function requireSecretToSend(
+  tx: Transaction,
+  { vaultId }: OperationDeps,
+  name: string,
+): Promise<SecretRow> {
+  const secret = await findSecretByName(tx, vaultId, name);
+  if (secret !== undefined) return secret;
+  throw new Problem('not-found', {
+    detail: `There is no secret named ${name}. Store it first: doorward secret add ${name}`,
+  });
+}
+
 /** The service of that name, or a `not-found` problem. */
 export async function requireService(db: Queryable, deps: OperationDeps, name: string): Promise<ServiceRow> {
   const row = await findServiceByName(db, deps.vaultId, name);
@@ -142,7 +158,7 @@ async function toRecords(deps: OperationDeps, rows: readonly ServiceRow[]): Prom
   return rows.map((row) => toRecord(row, names.get(row.secretId) ?? ''));
 }
 
-function toRecord(row: ServiceRow, secretName: string): ServiceRecord {
+export function toRecord(row: ServiceRow, secretName: string): ServiceRecord {
   const { id, name, auth, keyEnv, baseUrlEnv, baseUrlSuffix, graceRetry, revision } = row;
   return {
     id,
@@ -159,6 +175,6 @@ function toRecord(row: ServiceRow, secretName: string): ServiceRecord {
   };
 }
 
-function authText({ auth }: ServiceRow): string {
+export function authText({ auth }: Pick<ServiceRow, 'auth'>): string {
   return 'name' in auth ? `${auth.kind}:${auth.name}` : auth.kind;
 }

@@ -4,6 +4,7 @@ import { type OperationDeps, reading } from './operation.ts';
 
 export const showStatus = reading(statusShow, async (deps) => {
   const { server, database, authority, keyring } = deps;
+  const { frozen } = authority;
   return {
     version: server.version,
     url: server.publicUrl(),
@@ -12,6 +13,7 @@ export const showStatus = reading(statusShow, async (deps) => {
     startedAt: server.startedAt.toISOString(),
     database: { kind: database.kind, version: database.version },
     rootKeyProvider: server.rootKeyProvider,
+    frozen: frozen === undefined ? null : { since: frozen.since.toISOString(), reason: frozen.reason },
     counts: authority.counts,
     exposure: exposure(deps),
   };

@@ -120,7 +120,7 @@ describe('what comes in', () => {
     ['a space in the target', 400, () => [[`GET /call/vendor/v1 x HTTP/1.1`, `host: ${host()}`, auth()]]],
     [
       'too many headers',
-      400,
+      431,
       () => [
         [
           'GET /call/vendor/v1 HTTP/1.1',

@@ -145,7 +145,7 @@ describe.each(testDatabases())('the token endpoint on $name', (database) => {
       headers: [...basic('robot', key), 'content-type', 'application/x-www-form-urlencoded'],
     });
     expect(error(notText)).toEqual([400, 'invalid_request']);
-    expect((await send(url(), '/oauth/token')).status).toBe(404);
+    expect((await send(url(), '/oauth/token')).status).toBe(405);
   });
 
   test('makes the owner credential good for an admin token and nothing else', async () => {

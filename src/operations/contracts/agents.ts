@@ -3,15 +3,17 @@ import { z } from 'zod';
 import { idSchema, Name } from '../../core/ids.ts';
 import { contract, Moment, page, pageInput } from '../contract.ts';
 
-export const AgentRecord = z.strictObject({
-  id: idSchema('agt'),
-  name: Name,
-  state: z.enum(['active', 'frozen']),
-  services: z.array(Name),
-  generation: z.number().int(),
-  revision: z.number().int(),
-  createdAt: Moment,
-});
+export const AgentRecord = z
+  .strictObject({
+    id: idSchema('agt'),
+    name: Name,
+    state: z.enum(['active', 'frozen']),
+    services: z.array(Name),
+    generation: z.number().int(),
+    revision: z.number().int(),
+    createdAt: Moment,
+  })
+  .meta({ id: 'Agent' });
 export type AgentRecord = z.output<typeof AgentRecord>;
 
 const byName = z.strictObject({ name: Name });
@@ -22,8 +24,11 @@ export const agentCreate = contract({
   path: '/v1/agents',
   permission: 'agent:write',
   summary: 'Register an agent; its agent key is shown once',
-  input: byName,
+  input: byName.meta({ examples: [{ name: 'helper' }] }),
   output: z.strictObject({ agent: AgentRecord, key: z.string() }),
+  creates: true,
+  shownOnce: ['key'],
+  recordMember: 'agent',
 });
 
 export const agentList = contract({

@@ -1,19 +1,23 @@
 // Grants: which agent may call which service, and which of its methods and paths.
 import { z } from 'zod';
 import { idSchema, Name } from '../../core/ids.ts';
-import { contract, Moment, page, pageInput } from '../contract.ts';
+import { contract, Moment, MomentInput, page, pageInput } from '../contract.ts';
 
-export const GrantRecord = z.strictObject({
-  id: idSchema('grt'),
-  agent: Name,
-  service: Name,
-  /** Null: every method and path. */
-  allow: z.array(z.string()).nullable(),
-  expiresAt: Moment.nullable(),
-  revision: z.number().int(),
-  createdAt: Moment,
-});
+export const GrantRecord = z
+  .strictObject({
+    id: idSchema('grt'),
+    agent: Name,
+    service: Name,
+    allow: z.array(z.string()).nullable().describe('Null: every method and path.'),
+    expiresAt: Moment.nullable(),
+    revision: z.number().int(),
+    createdAt: Moment,
+  })
+  .meta({ id: 'Grant' });
 export type GrantRecord = z.output<typeof GrantRecord>;
+
+/** Patterns such as `GET /v1/models` or `POST /v1/chat/**`. */
+const AllowList = z.array(z.string().max(4200)).min(1).max(256);
 
 export const grantCreate = contract({
   name: 'grant.create',
@@ -21,14 +25,48 @@ export const grantCreate = contract({
   path: '/v1/grants',
   permission: 'grant:write',
   summary: 'Let an agent call a service',
-  input: z.strictObject({
-    agent: Name,
-    service: Name,
-    /** Patterns such as `GET /v1/models` or `POST /v1/chat/**`; none: every method and path. */
-    allow: z.array(z.string().max(4200)).max(256).optional(),
-    expiresAt: Moment.optional(),
-  }),
+  input: z
+    .strictObject({
+      agent: Name,
+      service: Name,
+      allow: AllowList.optional().describe('None: every method and path.'),
+      expiresAt: MomentInput.optional(),
+    })
+    .meta({
+      examples: [{ agent: 'helper', service: 'openai', allow: ['GET /v1/models', 'POST /v1/chat/**'] }],
+    }),
   output: GrantRecord,
+  problems: ['not-found'],
+  creates: true,
+});
+
+const pair = z.strictObject({ agent: Name, service: Name });
+
+export const grantShow = contract({
+  name: 'grant.show',
+  method: 'GET',
+  path: '/v1/agents/{agent}/grants/{service}',
+  permission: 'grant:read',
+  summary: 'Show what an agent may call of a service',
+  input: pair,
+  output: GrantRecord,
+  problems: ['not-found'],
+});
+
+export const grantUpdate = contract({
+  name: 'grant.update',
+  method: 'PATCH',
+  path: '/v1/agents/{agent}/grants/{service}',
+  permission: 'grant:write',
+  summary: 'Change what a grant covers or when it ends; calls it no longer covers end',
+  input: pair
+    .extend({
+      allow: AllowList.nullable().optional().describe('Null: every method and path.'),
+      expiresAt: MomentInput.nullable().optional().describe('Null: without an end.'),
+    })
+    .meta({ examples: [{ agent: 'helper', service: 'openai', allow: ['GET /v1/models'] }] }),
+  output: GrantRecord,
+  problems: ['not-found'],
 });
 
 export const grantList = contract({
@@ -39,6 +77,7 @@ export const grantList = contract({
   summary: 'List grants',
   input: z.strictObject({ ...pageInput, agent: Name.optional(), service: Name.optional() }),
   output: page(GrantRecord),
+  problems: ['not-found'],
 });
 
 export const grantRemove = contract({
@@ -47,6 +86,6 @@ export const grantRemove = contract({
   path: '/v1/agents/{agent}/grants/{service}',
   permission: 'grant:write',
   summary: 'Take a grant back: no call under it starts after this returns',
-  input: z.strictObject({ agent: Name, service: Name }),
+  input: pair,
   output: GrantRecord,
 });

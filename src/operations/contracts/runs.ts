@@ -11,24 +11,25 @@ export const runStart = contract({
   path: '/v1/runs',
   permission: 'run:write',
   summary: 'Start a run of an agent and mint its placeholder',
-  input: z.strictObject({ agent: Name }),
+  input: z.strictObject({ agent: Name }).meta({ examples: [{ agent: 'helper' }] }),
   output: z.strictObject({
     run: RunId,
     agent: Name,
     placeholder: z.string(),
-    /** The run must be renewed before this. */
-    leaseUntil: Moment,
+    leaseUntil: Moment.describe('The run must be renewed before this.'),
     renewEverySeconds: z.number().int(),
     services: z.array(
       z.strictObject({
         name: Name,
         keyEnv: z.string().nullable(),
         baseUrlEnv: z.string().nullable(),
-        /** Path below the broker's address, such as `/call/openai/v1`. */
-        path: z.string(),
+        path: z.string().describe("Path below the broker's address, such as `/call/openai/v1`."),
       }),
     ),
   }),
+  problems: ['not-found', 'frozen'],
+  creates: true,
+  shownOnce: ['placeholder'],
 });
 
 export const runRenew = contract({

@@ -3,15 +3,17 @@ import { z } from 'zod';
 import { idSchema, Name } from '../../core/ids.ts';
 import { contract, Moment, page, pageInput } from '../contract.ts';
 
-export const SecretRecord = z.strictObject({
-  id: idSchema('sec'),
-  name: Name,
-  credentialKind: z.string(),
-  currentVersion: z.number().int().nullable(),
-  services: z.array(Name),
-  revision: z.number().int(),
-  createdAt: Moment,
-});
+export const SecretRecord = z
+  .strictObject({
+    id: idSchema('sec'),
+    name: Name,
+    credentialKind: z.string(),
+    currentVersion: z.number().int().nullable(),
+    services: z.array(Name),
+    revision: z.number().int(),
+    createdAt: Moment,
+  })
+  .meta({ id: 'Secret' });
 export type SecretRecord = z.output<typeof SecretRecord>;
 
 /** Exactly one of `value` (UTF-8 text) and `valueBase64`. */
@@ -26,13 +28,21 @@ export const secretCreate = contract({
   path: '/v1/secrets',
   permission: 'secret:write',
   summary: 'Store a value under a name',
-  input: z.strictObject({
-    name: Name,
-    ...valueFields,
-    /** Accept a value under 8 bytes, which the leak guard can only match loosely. */
-    force: z.boolean().default(false),
-  }),
+  input: z
+    .strictObject({
+      name: Name,
+      ...valueFields,
+      force: z
+        .boolean()
+        .default(false)
+        .describe('Accept a value under 8 bytes, which the leak guard can only match loosely.'),
+    })
+    .meta({
+      examples: [{ name: 'openai', value: 'sk-0000000000000000' }],
+      oneOf: [{ required: ['value'] }, { required: ['valueBase64'] }],
+    }),
   output: SecretRecord,
+  creates: true,
 });
 
 export const secretList = contract({
@@ -63,4 +73,5 @@ export const secretDestroy = contract({
   summary: 'Erase a secret and all its versions for ever',
   input: z.strictObject({ name: Name }),
   output: z.strictObject({ id: idSchema('sec'), name: Name, versionsDestroyed: z.number().int() }),
+  problems: ['in-use'],
 });

@@ -17,6 +17,10 @@ export const statusShow = contract({
     startedAt: Moment,
     database: z.strictObject({ kind: z.enum(['embedded', 'postgres']), version: z.string() }),
     rootKeyProvider: z.string(),
+    frozen: z
+      .strictObject({ since: Moment, reason: z.string() })
+      .nullable()
+      .describe('Set: no token is issued and no call is made, until `restore accept`.'),
     counts: z.strictObject({
       secrets: z.number().int(),
       services: z.number().int(),
@@ -24,7 +28,8 @@ export const statusShow = contract({
       grants: z.number().int(),
       runs: z.number().int(),
     }),
-    /** Plain sentences about what an agent under the same user could read. */
-    exposure: z.array(z.string()),
+    exposure: z
+      .array(z.string())
+      .describe('Plain sentences about what an agent under the same user could read.'),
   }),
 });
