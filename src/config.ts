@@ -6,16 +6,17 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parseCidr } from './core/ip-range.ts';
 import { Problem } from './core/problem.ts';
+import { redactUrl } from './core/redact-url.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const seconds = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 
-const listenAddress = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'HOST:PORT, such as 127.0.0.1:7420')
-  .default('127.0.0.1:7420');
+const hostAndPort = (example: string) =>
+  z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, `HOST:PORT, such as ${example}`);
+
+const listenAddress = hostAndPort('127.0.0.1:7420').default('127.0.0.1:7420');
 
 const cidrList = z
   .string()
@@ -63,12 +64,19 @@ const Variables = z.object({
     'How long an opened value may stay in memory; 0: not at all',
   ),
   DOORWARD_DRAIN_SECONDS: seconds(30, 0, 3600).describe('How long calls may finish after SIGTERM'),
+  DOORWARD_METRICS_LISTEN: hostAndPort('127.0.0.1:9464')
+    .optional()
+    .describe('Address of /metrics, on a listener of its own'),
   DOORWARD_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('Server log level'),
   DOORWARD_URL: z.string().optional().describe('Server the CLI talks to, instead of the socket'),
   DOORWARD_TOKEN: z.string().optional().describe('What `doorward call` shows the broker; set inside a run'),
+  DOORWARD_BACKUP_PASSPHRASE: z
+    .string()
+    .optional()
+    .describe('Passphrase of backups; better given as DOORWARD_BACKUP_PASSPHRASE_FILE'),
 });
 type Variables = z.output<typeof Variables>;
 
@@ -94,6 +102,7 @@ export interface ServerConfig extends ClientConfig {
   readonly tokenSeconds: number;
   readonly valueCacheSeconds: number;
   readonly drainSeconds: number;
+  readonly metricsListen: { readonly host: string; readonly port: number } | undefined;
   readonly logLevel: Variables['DOORWARD_LOG_LEVEL'];
 }
 
@@ -105,7 +114,7 @@ export function parseServerConfig(environment: Environment): ServerConfig {
   const variables = parseVariables(environment);
   return {
     ...clientConfig(variables, environment),
-    listen: parseListen(variables.DOORWARD_LISTEN),
+    listen: parseListen('DOORWARD_LISTEN', variables.DOORWARD_LISTEN),
     publicUrl: variables.DOORWARD_PUBLIC_URL?.replace(/\/+$/, ''),
     databaseUrl: variables.DATABASE_URL,
     migrationDatabaseUrl: variables.DOORWARD_MIGRATION_DATABASE_URL,
@@ -119,19 +128,99 @@ export function parseServerConfig(environment: Environment): ServerConfig {
     tokenSeconds: variables.DOORWARD_TOKEN_SECONDS,
     valueCacheSeconds: variables.DOORWARD_VALUE_CACHE_SECONDS,
     drainSeconds: variables.DOORWARD_DRAIN_SECONDS,
+    metricsListen:
+      variables.DOORWARD_METRICS_LISTEN === undefined
+        ? undefined
+        : parseListen('DOORWARD_METRICS_LISTEN', variables.DOORWARD_METRICS_LISTEN),
     logLevel: variables.DOORWARD_LOG_LEVEL,
   };
 }
 
+/** What backups are encrypted to and opened with, unless a flag says otherwise. */
+export function parseBackupPassphrase(environment: Environment): string | undefined {
+  return parseVariables(environment).DOORWARD_BACKUP_PASSPHRASE;
+}
+
 /** Names under our prefix that nothing reads: most likely typing errors. Kubernetes' own link variables are not ours. */
 export function unknownVariables(environment: Environment): readonly string[] {
+  const known = new Set(Object.keys(Variables.shape).flatMap((name) => [name, fileVariable(name) ?? name]));
   return Object.keys(environment).filter(
     (name) =>
       name.startsWith('DOORWARD_') &&
+      name !== 'DOORWARD_RUN' && // told to the commands of a run, read by nobody here
       !/^DOORWARD_(PORT|SERVICE_)/.test(name) &&
-      !(name.replace(/_FILE$/, '') in Variables.shape) &&
-      !(name in Variables.shape),
+      !known.has(name),
   );
+}
+
+export interface Setting {
+  readonly name: string;
+  /** What is in force, without passwords and passphrases; null where nothing is set and nothing stands in. */
+  readonly value: string | null;
+  readonly source: 'default' | 'environment' | 'file';
+}
+
+/** Every variable with the value in force, fit to be shown to anybody. */
+export function describeSettings(environment: Environment): readonly Setting[] {
+  const { given } = readVariables(environment);
+  const defaults: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(Object.entries(Variables.parse({})).map(([name, value]) => [name, String(value)])),
+    ...shownPaths(given['DOORWARD_DATA_DIR']?.text, environment),
+  };
+  return Variables.keyof().options.map((name) => {
+    const found = given[name];
+    if (found === undefined) return { name, value: defaults[name] ?? null, source: 'default' };
+    return { name, value: shown(name, found.text), source: found.source };
+  });
+}
+
+interface Trouble {
+  readonly name: string;
+  /** A sentence that holds no value. */
+  readonly sentence: string;
+}
+
+/** None where there is no home to put them in: that is told as trouble. */
+function shownPaths(given: string | undefined, environment: Environment): Readonly<Record<string, string>> {
+  try {
+    return defaultPaths(given, environment);
+  } catch (error) {
+    if (error instanceof Problem) return {};
+    throw error;
+  }
+}
+
+/** All that would keep `parseServerConfig` from giving a configuration; it tells only the first. */
+export function configurationTrouble(environment: Environment): readonly Trouble[] {
+  const { given, trouble } = readVariables(environment);
+  const parsed = Variables.safeParse(textsOf(given));
+  const invalid = parsed.success ? [] : parsed.error.issues.map(issueTrouble);
+  if (trouble.length + invalid.length > 0) return [...trouble, ...invalid];
+  try {
+    parseServerConfig(environment);
+    return [];
+  } catch (error) {
+    const sentence = error instanceof Problem ? error.message : 'The configuration is not valid.';
+    return [{ name: /DOORWARD_\w+/.exec(sentence)?.[0] ?? 'DOORWARD_', sentence }];
+  }
+}
+
+const SECRET = /(PASSPHRASE|PASSWORD|TOKEN|SECRET|KEY)$/;
+
+function shown(name: keyof Variables, text: string): string {
+  if (SECRET.test(name)) return '(set, not shown)';
+  if (!Variables.shape[name].safeParse(text).success) return '(not valid, not shown)';
+  return name.endsWith('_URL') ? redactUrl(text) : text;
+}
+
+/** Variables whose value is secret, or holds a password. */
+export function secretVariables(): readonly string[] {
+  return Object.keys(Variables.shape).filter((name) => SECRET.test(name) || name.endsWith('DATABASE_URL'));
+}
+
+/** Variables that name a file with such a value. */
+export function secretFileVariables(): readonly string[] {
+  return secretVariables().flatMap((name) => fileVariable(name) ?? []);
 }
 
 /** Every variable with what it is for, in the order of the schema. */
@@ -143,45 +232,103 @@ export function describeVariables(): readonly { readonly name: string; readonly 
 }
 
 function clientConfig(variables: Variables, environment: Environment): ClientConfig {
-  const dataDirectory =
-    variables.DOORWARD_DATA_DIR ??
-    join(
-      environment['XDG_DATA_HOME'] ?? join(environment['HOME'] ?? homedir(), '.local', 'share'),
-      'doorward',
-    );
+  const paths = defaultPaths(variables.DOORWARD_DATA_DIR, environment);
   return {
-    dataDirectory,
+    dataDirectory: variables.DOORWARD_DATA_DIR ?? paths.DOORWARD_DATA_DIR,
     runtimeDirectory: environment['XDG_RUNTIME_DIR'],
-    rootKeyFile: variables.DOORWARD_ROOT_KEY_FILE ?? join(dataDirectory, 'root.key'),
-    ownerCredentialFile: variables.DOORWARD_OWNER_CREDENTIAL_FILE ?? join(dataDirectory, 'owner.credential'),
+    rootKeyFile: variables.DOORWARD_ROOT_KEY_FILE ?? paths.DOORWARD_ROOT_KEY_FILE,
+    ownerCredentialFile: variables.DOORWARD_OWNER_CREDENTIAL_FILE ?? paths.DOORWARD_OWNER_CREDENTIAL_FILE,
     passphrase: variables.DOORWARD_PASSPHRASE,
     url: variables.DOORWARD_URL?.replace(/\/+$/, ''),
     token: variables.DOORWARD_TOKEN,
   };
 }
 
-function parseVariables(environment: Environment): Variables {
-  const given: Record<string, string> = {};
-  for (const name of Object.keys(Variables.shape)) {
-    const file = name in Variables.shape && !name.endsWith('_FILE') ? environment[`${name}_FILE`] : undefined;
-    const value =
-      environment[name] ??
-      (file === undefined ? undefined : readFile(`${name}_FILE`, file).replace(/\r?\n$/, ''));
-    if (value !== undefined && value !== '') given[name] = value;
+function defaultPaths(given: string | undefined, environment: Environment) {
+  const dataDirectory = given ?? defaultDataDirectory(environment);
+  if (dataDirectory === undefined) {
+    throw new Problem('invalid-input', {
+      detail: 'DOORWARD_DATA_DIR is needed: this user has no home directory, and HOME is not set.',
+    });
   }
-  const parsed = Variables.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new Problem('invalid-input', {
-    detail: `${String(issue?.path[0] ?? 'The configuration')} is not valid: ${issue?.message ?? 'unknown reason'}`,
-  });
+  return {
+    DOORWARD_DATA_DIR: dataDirectory,
+    DOORWARD_ROOT_KEY_FILE: join(dataDirectory, 'root.key'),
+    DOORWARD_OWNER_CREDENTIAL_FILE: join(dataDirectory, 'owner.credential'),
+  };
 }
 
-function parseListen(text: string): { host: string; port: number } {
+/** Undefined for a user of whom nothing is known, as there may be in containers. */
+export function defaultDataDirectory(environment: Environment): string | undefined {
+  const { XDG_DATA_HOME, HOME } = environment;
+  if (XDG_DATA_HOME !== undefined) return join(XDG_DATA_HOME, 'doorward');
+  try {
+    return join(HOME ?? homedir(), '.local', 'share', 'doorward');
+  } catch {
+    return undefined;
+  }
+}
+
+function parseVariables(environment: Environment): Variables {
+  const { given, trouble } = readVariables(environment);
+  const parsed = Variables.safeParse(textsOf(given));
+  const issue = parsed.error?.issues[0];
+  const first = trouble[0] ?? (issue === undefined ? undefined : issueTrouble(issue));
+  if (first !== undefined) throw new Problem('invalid-input', { detail: first.sentence });
+  return parsed.success ? parsed.data : Variables.parse({});
+}
+
+type Given = Readonly<Record<string, { readonly text: string; readonly source: 'environment' | 'file' }>>;
+
+/** What is set, by variable or by file; an empty variable counts as none. Nothing may be set both ways. */
+function readVariables(environment: Environment): { given: Given; trouble: readonly Trouble[] } {
+  const given: Record<string, Given[string]> = {};
+  const trouble: Trouble[] = [];
+  for (const name of Object.keys(Variables.shape)) {
+    const fileName = fileVariable(name);
+    const text = environment[name] ?? '';
+    const file = fileName === undefined ? '' : (environment[fileName] ?? '');
+    if (fileName !== undefined && text !== '' && file !== '') {
+      trouble.push({ name, sentence: `${name} and ${fileName} are both set: unset one of them.` });
+    } else if (text !== '') {
+      given[name] = { text, source: 'environment' };
+    } else if (fileName !== undefined && file !== '') {
+      try {
+        given[name] = { text: readValueFile(fileName, file), source: 'file' };
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        trouble.push({ name, sentence: error.message });
+      }
+    }
+  }
+  return { given, trouble };
+}
+
+/** The variable that names a file with the value of `name`; those that name a file themselves have none. */
+function fileVariable(name: string): string | undefined {
+  return name.endsWith('_FILE') ? undefined : `${name}_FILE`;
+}
+
+/** An empty file is most likely a secret that was never written, and must not count as "not set". */
+function readValueFile(name: string, path: string): string {
+  const text = readFile(name, path).replace(/\r?\n$/, '');
+  if (text !== '') return text;
+  throw new Problem('invalid-input', { detail: `${name} names an empty file: ${path}` });
+}
+
+function textsOf(given: Given): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).map(([name, { text }]) => [name, text]));
+}
+
+function issueTrouble({ path, message }: z.core.$ZodIssue): Trouble {
+  const name = String(path[0] ?? 'The configuration');
+  return { name, sentence: `${name} is not valid: ${message}` };
+}
+
+function parseListen(name: string, text: string): { host: string; port: number } {
   const at = text.lastIndexOf(':');
   const port = Number(text.slice(at + 1));
-  if (port > 65_535)
-    throw new Problem('invalid-input', { detail: 'DOORWARD_LISTEN: a port is at most 65535' });
+  if (port > 65_535) throw new Problem('invalid-input', { detail: `${name}: a port is at most 65535` });
   return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port };
 }
 

@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseClientConfig, parseServerConfig, unknownVariables } from '../src/config.ts';
+import {
+  configurationTrouble,
+  describeSettings,
+  describeVariables,
+  parseClientConfig,
+  parseServerConfig,
+  secretFileVariables,
+  unknownVariables,
+} from '../src/config.ts';
 
 let root: string;
 beforeAll(() => {
@@ -29,12 +37,122 @@ test('without any variable it runs on loopback and on files in the XDG place', (
   );
 });
 
-test('a value may come from a file, without its last line end; the variable itself stands above it', () => {
-  const path = join(root, 'passphrase');
-  writeFileSync(path, 'from the file\n');
-  const both = { DOORWARD_PASSPHRASE_FILE: path };
-  expect(parseClientConfig(both).passphrase).toBe('from the file');
-  expect(parseClientConfig({ ...both, DOORWARD_PASSPHRASE: 'direct' }).passphrase).toBe('direct');
+describe('a value may come from a file', () => {
+  const write = (text: string) => {
+    const path = join(root, 'value');
+    writeFileSync(path, text);
+    return path;
+  };
+
+  test('without its last line end', () => {
+    const environment = { DOORWARD_PASSPHRASE_FILE: write('from the file\n') };
+    expect(parseClientConfig(environment).passphrase).toBe('from the file');
+    expect(parseClientConfig({ ...environment, DOORWARD_PASSPHRASE: '' }).passphrase).toBe('from the file');
+  });
+
+  test('for every variable that does not name a file itself', () => {
+    const names = describeVariables().flatMap(({ name }) => (name.endsWith('_FILE') ? [] : [name]));
+    expect(names.length).toBeGreaterThan(14);
+    for (const name of names) {
+      const text = VALUES[name] ?? 'text';
+      const environment = { HOME: '/home/ada', [`${name}_FILE`]: write(`${text}\n`) };
+      expect(parseServerConfig(environment)).toEqual(parseServerConfig({ HOME: '/home/ada', [name]: text }));
+      expect(describeSettings(environment)).toContainEqual(expect.objectContaining({ name, source: 'file' }));
+      expect(unknownVariables(environment)).toEqual([]);
+    }
+  });
+
+  test('but not from both, and not from an empty file, which would leave the default in force', () => {
+    const path = write('hunter2');
+    const parse = (environment: Record<string, string>) => () => parseServerConfig(environment);
+    expect(parse({ DOORWARD_PASSPHRASE: 'hunter2', DOORWARD_PASSPHRASE_FILE: path })).toThrow(
+      'DOORWARD_PASSPHRASE and DOORWARD_PASSPHRASE_FILE are both set: unset one of them.',
+    );
+    write('\n');
+    expect(parse({ DATABASE_URL_FILE: path })).toThrow(`DATABASE_URL_FILE names an empty file: ${path}`);
+  });
+});
+
+/** A value of each variable that does not take just any text, other than its default. */
+const VALUES: Readonly<Record<string, string>> = {
+  DOORWARD_LISTEN: '127.0.0.2:7421',
+  DOORWARD_METRICS_LISTEN: '127.0.0.1:9464',
+  DOORWARD_PUBLIC_URL: 'https://doorward.example',
+  DATABASE_URL: 'postgres://one/doorward',
+  DOORWARD_MIGRATION_DATABASE_URL: 'postgres://two/doorward',
+  DOORWARD_LISTEN_DATABASE_URL: 'postgres://three/doorward',
+  DOORWARD_ROOT_KEY_PROVIDER: 'passphrase',
+  DOORWARD_EGRESS_ALLOW_CIDRS: '10.0.0.0/8',
+  DOORWARD_TOKEN_SECONDS: '60',
+  DOORWARD_VALUE_CACHE_SECONDS: '61',
+  DOORWARD_DRAIN_SECONDS: '62',
+  DOORWARD_LOG_LEVEL: 'warn',
+};
+
+test('files with secret values are known, so that a run can hide them', () => {
+  expect(secretFileVariables()).toEqual(
+    expect.arrayContaining([
+      'DATABASE_URL_FILE',
+      'DOORWARD_MIGRATION_DATABASE_URL_FILE',
+      'DOORWARD_LISTEN_DATABASE_URL_FILE',
+      'DOORWARD_PASSPHRASE_FILE',
+      'DOORWARD_TOKEN_FILE',
+    ]),
+  );
+  const named = describeVariables().filter(({ name }) => /PASS|SECRET/.test(name));
+  for (const { name } of named) expect(secretFileVariables()).toContain(`${name}_FILE`);
+});
+
+describe('settings, as they are shown', () => {
+  const shown = (environment: Record<string, string>, name: string) =>
+    describeSettings({ HOME: '/home/ada', ...environment }).find((setting) => setting.name === name);
+
+  test('tell every variable and where its value comes from', () => {
+    expect(describeSettings({}).map(({ name }) => name)).toEqual(describeVariables().map(({ name }) => name));
+    expect(shown({}, 'DOORWARD_TOKEN_SECONDS')).toMatchObject({ value: '600', source: 'default' });
+    expect(shown({}, 'DATABASE_URL')).toMatchObject({ value: null, source: 'default' });
+    expect(shown({ DOORWARD_DATA_DIR: '/data' }, 'DOORWARD_ROOT_KEY_FILE')?.value).toBe('/data/root.key');
+    expect(shown({ DOORWARD_DRAIN_SECONDS: '7' }, 'DOORWARD_DRAIN_SECONDS')).toMatchObject({
+      value: '7',
+      source: 'environment',
+    });
+  });
+
+  test.each([
+    ['DATABASE_URL', 'postgres://ada:hunter2@db/doorward?sslkey=hunter2', 'postgres://ada@db/doorward'],
+    [
+      'DATABASE_URL',
+      'postgres://ada:hun%20ter2@one:5432,two/doorward',
+      'postgres://ada@one:5432,two/doorward',
+    ],
+    ['DATABASE_URL', 'mysql://ada:hunter2@db', '(not valid, not shown)'],
+    ['DOORWARD_URL', 'https://hunter2@broker.example/?token=hunter2', 'https://broker.example/'],
+    ['DOORWARD_URL', 'hunter2', 'the given address'],
+    ['DOORWARD_PUBLIC_URL', 'https://ada:hunter2@broker.example', 'https://broker.example'],
+    ['DOORWARD_PASSPHRASE', 'hunter2', '(set, not shown)'],
+    ['DOORWARD_TOKEN', 'hunter2', '(set, not shown)'],
+    ['DOORWARD_LOG_LEVEL', 'hunter2', '(not valid, not shown)'],
+  ])('never show what is secret: %s=%s', (name, value, expected) => {
+    expect(shown({ [name]: value }, name)?.value).toBe(expected);
+  });
+
+  test('all that is wrong is told at once', () => {
+    const environment = {
+      DOORWARD_LISTEN: 'hunter2',
+      DOORWARD_TOKEN_SECONDS: 'hunter2',
+      DATABASE_URL: 'postgres://one',
+      DATABASE_URL_FILE: '/nowhere',
+    };
+    expect(configurationTrouble(environment).map(({ name }) => name)).toEqual([
+      'DATABASE_URL',
+      'DOORWARD_LISTEN',
+      'DOORWARD_TOKEN_SECONDS',
+    ]);
+    expect(configurationTrouble({ DOORWARD_EGRESS_CA_FILE: '/nowhere/ca.pem' })).toMatchObject([
+      { name: 'DOORWARD_EGRESS_CA_FILE' },
+    ]);
+    expect(configurationTrouble({})).toEqual([]);
+  });
 });
 
 test.each([
@@ -96,7 +214,9 @@ test('a name under our prefix that nothing reads is found; links of Kubernetes a
     DOORWARD_PORT_7420_TCP_PROTO: 'tcp',
     DOORWARD_SERVICE_HOST: '10.0.0.1',
     DOORWARD_SERVICE_PORT_HTTP: '7420',
+    DOORWARD_ROOT_KEY_FILE_FILE: '',
+    DOORWARD_RUN: 'run_1',
     UNRELATED: '',
   };
-  expect(unknownVariables(environment)).toEqual(['DOORWARD_LISTEM']);
+  expect(unknownVariables(environment)).toEqual(['DOORWARD_LISTEM', 'DOORWARD_ROOT_KEY_FILE_FILE']);
 });
