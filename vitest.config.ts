@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const LONGEST_FIRST = [
   'test/security/revocation.',
+  'test/deploy/image.',
   'test/security/',
   'test/e2e/',
   'test/docs/',

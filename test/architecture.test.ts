@@ -47,7 +47,7 @@ describe('imports', () => {
         'src/compose.ts static src/store/database.ts',
         'src/broker/deps.ts type src/vault/authority.ts',
         'src/cli/registry.ts dynamic src/cli/commands/run.ts',
-        'src/store/embedded.ts url src/store/embedded-worker.js',
+        'src/store/embedded-thread.ts url src/store/embedded-worker.js',
       ]),
     );
     expect(new Set(src.map(({ path }) => path.split('/')[1])).size).toBeGreaterThanOrEqual(14);

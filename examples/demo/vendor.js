@@ -1,5 +1,5 @@
-// A stand-in for an API vendor, as a process of its own: answers like OpenAI's API, and only to its own key.
-// The key comes as the first line of stdin, so that it stands in no argument and no environment.
+// A stand-in for an API vendor, as a process of its own: answers like OpenAI's API, and only to its own keys.
+// They come as the first line of stdin, so that they stand in no argument and no environment.
 // Its echo is the nasty part: it sends the key back in every form a broken or hostile API might.
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -10,7 +10,8 @@ import { echoForms } from './key-forms.js';
 /** @typedef {import('node:http').ServerResponse} Response */
 
 /** @type {string} */
-const key = await new Promise((resolve) => createInterface({ input: process.stdin }).once('line', resolve));
+const line = await new Promise((resolve) => createInterface({ input: process.stdin }).once('line', resolve));
+const keys = line.split(' ');
 process.stdin.destroy();
 
 const server = createServer((request, response) => {
@@ -25,7 +26,8 @@ server.listen(0, '127.0.0.1', () => {
 
 /** @param {Request} request @param {Response} response */
 async function answer(request, response) {
-  if (request.headers.authorization !== `Bearer ${key}`) {
+  const key = keys.find((one) => request.headers.authorization === `Bearer ${one}`);
+  if (key === undefined) {
     return sendJson(response, 401, { error: { message: 'Incorrect API key provided.', type: 'auth' } });
   }
   switch (`${request.method} ${request.url}`) {
@@ -36,7 +38,7 @@ async function answer(request, response) {
     case 'POST /v1/chat/completions':
       return complete(await readJson(request), response);
     case 'GET /v1/echo':
-      response.setHeader('x-echo', request.headers.authorization);
+      response.setHeader('x-echo', `Bearer ${key}`);
       return sendJson(response, 200, { headers: request.headers, forms: echoForms(key) });
     default:
       return sendJson(response, 404, { error: { message: 'No such path.', type: 'not_found' } });

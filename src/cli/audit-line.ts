@@ -43,7 +43,47 @@ function describeSubject(event: AuditEvent): string | null {
     case 'chain.close':
     case 'server.stop':
       return null;
+    case 'rotation.start':
+    case 'rotation.probe':
+    case 'rotation.probed':
+    case 'rotation.promote':
+    case 'rotation.fallback':
+    case 'rotation.complete':
+    case 'rotation.rollback':
+    case 'rotation.fail':
+      return describeRotation(event);
     default:
       return `${event.target.type} ${event.target.name ?? event.target.id}`;
   }
+}
+
+type RotationEvent = Extract<AuditEvent, { kind: `rotation.${string}` }>;
+
+function describeRotation(event: RotationEvent): string {
+  const { name, from, to } = event.secret;
+  return `${name} ${from === null ? '-' : String(from)}→${String(to)}${rotationDetail(event)}`;
+}
+
+function rotationDetail(event: RotationEvent): string {
+  switch (event.kind) {
+    case 'rotation.start':
+      return event.probe === undefined ? ': stored, no probe' : ': stored';
+    case 'rotation.probe':
+      return `: ${probeText(event.probe)}`;
+    case 'rotation.probed':
+      return `: ${probeText(event.probe)} ${String(event.status ?? event.problem ?? event.result)}`;
+    case 'rotation.promote':
+      return event.graceUntil === null ? ': current' : `: current, grace until ${event.graceUntil}`;
+    case 'rotation.fallback':
+      return `: refused, sent again with version ${String(event.secret.to)}`;
+    case 'rotation.complete':
+    case 'rotation.fail':
+      return `: ${event.reason}`;
+    case 'rotation.rollback':
+      return ': taken back';
+  }
+}
+
+function probeText({ service, method, path }: Extract<RotationEvent, { kind: 'rotation.probe' }>['probe']) {
+  return `${service.name} ${method} ${path}`;
 }

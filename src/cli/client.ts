@@ -1,17 +1,20 @@
 // Administrative operations over the wire: the contract says method, path, input and output.
+import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { Contract } from '../operations/contract.ts';
 import { exchangeForToken } from './credentials.ts';
 import type { AccessToken } from './credentials.ts';
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure, parseProblem, usageFailure } from './failure.ts';
-import { exchange } from './transport.ts';
+import { exchange, readAll, send } from './transport.ts';
 import type { Address, Incoming } from './transport.ts';
 
 export interface Client {
   readonly address: Address;
   /** Throws ServerProblem when the server refuses. */
   call<C extends Contract>(contract: C, input: z.input<C['input']>): Promise<z.output<C['output']>>;
+  /** For an operation that answers with a file: the head of the answer, whose body is the caller's to read. */
+  download<C extends Contract>(contract: C, input: z.input<C['input']>): Promise<IncomingMessage>;
 }
 
 interface Page {
@@ -20,6 +23,7 @@ interface Page {
 }
 
 const TOKEN_MARGIN_MS = 30_000;
+const MAX_REFUSAL_BYTES = 1024 * 1024;
 
 interface ClientDeps {
   readonly readCredential: () => Promise<string>;
@@ -47,6 +51,14 @@ export function createClient(address: Address, { readCredential, say }: ClientDe
       // A server that was started anew may have forgotten the token; a second refusal is meant.
       if (answer.status === 401 && isFresh) answer = await trySend(await refresh());
       return readOutput(contract, answer);
+    },
+    download: async (contract, input) => {
+      const { text } = await refresh();
+      const outgoing = toRequest(contract, input);
+      const headers = { ...outgoing.headers, authorization: `Bearer ${text}` };
+      const answer = await send(address, { ...outgoing, headers });
+      if (answer.statusCode === 200) return answer;
+      throw parseProblem(answer.statusCode ?? 0, (await readAll(answer, MAX_REFUSAL_BYTES)).toString());
     },
   };
 }

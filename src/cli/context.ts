@@ -62,16 +62,23 @@ export function createContext(terminal: Terminal, flags: GlobalFlags): Context {
     },
     config: async () => {
       const { parseClientConfig } = await import('../config.ts');
-      return parseClientConfig({
-        ...terminal.environment,
-        ...(flags.url === undefined ? {} : { DOORWARD_URL: flags.url }),
-        ...(flags.dataDir === undefined ? {} : { DOORWARD_DATA_DIR: flags.dataDir }),
-      });
+      return parseClientConfig(effectiveEnvironment(context));
     },
     address: async () => toAddress(await context.config()),
     client: async () => openClient(context),
   };
   return context;
+}
+
+/** The environment with what flags put in its place; a file that names the same value then counts no more. */
+export function effectiveEnvironment({ terminal, flags }: Context): Terminal['environment'] {
+  return {
+    ...terminal.environment,
+    ...(flags.url === undefined ? {} : { DOORWARD_URL: flags.url, DOORWARD_URL_FILE: undefined }),
+    ...(flags.dataDir === undefined
+      ? {}
+      : { DOORWARD_DATA_DIR: flags.dataDir, DOORWARD_DATA_DIR_FILE: undefined }),
+  };
 }
 
 async function openClient(context: Context): Promise<Client> {

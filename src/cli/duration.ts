@@ -11,6 +11,13 @@ function parseDurationSeconds(text: string): number | undefined {
   return seconds > 0 ? seconds : undefined;
 }
 
+/** Seconds that a flag names; `0` is none at all. */
+export function parseSeconds(flag: string, text: string): number {
+  const seconds = text === '0' ? 0 : parseDurationSeconds(text);
+  if (seconds !== undefined) return seconds;
+  throw usageFailure(`${flag} wants a duration such as 15m, 8h or 30d, or 0.`);
+}
+
 /** The moment a flag names, UTC; durations count from `now` in the flag's direction. */
 export function parseMoment(flag: string, text: string, direction: 'ahead' | 'back'): string {
   const seconds = parseDurationSeconds(text);

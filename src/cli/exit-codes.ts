@@ -19,6 +19,9 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.authNeeded, 'a credential is missing or was refused'],
   [EXIT.denied, 'denied by policy: no grant, no rule, or frozen'],
   [EXIT.vendor, 'the upstream failed'],
-  [EXIT.unhealthy, 'a check found something: see `doorward audit verify`'],
+  [
+    EXIT.unhealthy,
+    'a check found something: see `doorward doctor`, `doorward audit verify` or `doorward backup verify`',
+  ],
   [EXIT.interrupted, 'interrupted'],
 ];

@@ -1,5 +1,4 @@
 // The command line from arguments to exit code. Failures become one message and a code here and nowhere else.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { RegisteredCommand } from './command.ts';
 import { createContext } from './context.ts';
@@ -10,6 +9,7 @@ import { CommandFailure, ServerProblem } from './failure.ts';
 import { COMMANDS } from './registry.ts';
 import { styler } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
+import { readVersion } from './version.ts';
 import { visibleLines } from './visible-text.ts';
 
 /** Runs one command line; never throws. */
@@ -95,11 +95,6 @@ function openContext(terminal: Terminal, leaf: Command): Context {
     }
   }
   return createContext(terminal, flags);
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version; // our own file
 }
 
 function report(error: unknown, terminal: Terminal): number {

@@ -10,6 +10,13 @@ export async function askHidden(terminal: Terminal, message: string): Promise<st
   return answered(await password({ message, mask: '•', ...streams(terminal) }));
 }
 
+/** A line that is not shown, typed twice: nobody would notice a slip in it. */
+export async function askHiddenTwice(terminal: Terminal, message: string): Promise<string> {
+  const chosen = await askHidden(terminal, message);
+  if ((await askHidden(terminal, 'The same again')) === chosen) return chosen;
+  throw new CommandFailure(EXIT.usage, 'The two differ: nothing was made. Start again.');
+}
+
 /** Yes or no; no is the default. */
 export async function askYesNo(terminal: Terminal, message: string): Promise<boolean> {
   const answer = answered(await text({ message: `${visible(message)} [y/N]`, ...streams(terminal) }));

@@ -5,7 +5,7 @@ export const COMMANDS: readonly RegisteredCommand[] = [
   { name: 'serve', summary: 'Run the broker', load: async () => import('./commands/serve.ts') },
   {
     name: 'secret',
-    summary: 'Add, list, show and destroy secrets',
+    summary: 'Add, rotate, list, disable and destroy secrets',
     load: async () => import('./commands/secret.ts'),
   },
   {
@@ -37,9 +37,29 @@ export const COMMANDS: readonly RegisteredCommand[] = [
   { name: 'log', summary: 'Show what agents called', load: async () => import('./commands/log.ts') },
   { name: 'audit', summary: 'List and verify audit events', load: async () => import('./commands/audit.ts') },
   {
+    name: 'backup',
+    summary: 'Make, verify and restore encrypted backups',
+    load: async () => import('./commands/backup.ts'),
+  },
+  {
+    name: 'restore',
+    summary: 'Let a restored vault work again',
+    load: async () => import('./commands/restore.ts'),
+  },
+  {
+    name: 'migrate',
+    summary: 'Bring the schema up to date, or move to Postgres',
+    load: async () => import('./commands/migrate.ts'),
+  },
+  {
     name: 'status',
     summary: 'Show the server and what protects its keys',
     load: async () => import('./commands/status.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'Find what is wrong, and what to do about it',
+    load: async () => import('./commands/doctor.ts'),
   },
   {
     name: 'help',

@@ -1,6 +1,7 @@
 // What a command talks to: three streams and the environment. Tests hand in their own.
 import { styleText } from 'node:util';
 import type { Readable, Writable } from 'node:stream';
+import { EXIT } from './exit-codes.ts';
 
 interface InputStream extends Readable {
   readonly isTTY?: boolean;
@@ -19,7 +20,7 @@ export interface Terminal {
 }
 
 export function processTerminal(): Terminal {
-  process.stdout.on('error', leaveQuietly);
+  process.stdout.on('error', leave);
   process.stderr.on('error', () => undefined); // talk that nobody hears must not end the work
   return {
     stdin: process.stdin,
@@ -38,8 +39,9 @@ export function styler(terminal: Terminal, stream: OutputStream, isColourWanted:
   return (style: Style, text: string) => (isOn ? styleText(style, text, { validateStream: false }) : text);
 }
 
-/** A reader that went away (`doorward log | head`) is no failure. */
-function leaveQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+/** A reader that went away (`doorward log | head`) is no failure; an answer that could not be written whole is one. */
+function leave(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  process.stderr.write(`doorward: The output could not be written: ${error.code ?? 'unknown reason'}.\n`);
+  process.exit(EXIT.failed);
 }

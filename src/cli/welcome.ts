@@ -1,8 +1,9 @@
 // What a server that has started says: its address, and the next three commands as they can be copied.
 import { realpathSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { type Environment, parseClientConfig, type ServerConfig } from '../config.ts';
+import { defaultDataDirectory, type Environment, type ServerConfig } from '../config.ts';
 import { findExecutable } from '../runner/executable.ts';
+import { quoted } from './quoted.ts';
 
 interface Started {
   /** Where it listens, and where agents are told to call: not the same behind a proxy. */
@@ -38,11 +39,10 @@ function firstStart({ rootKeyProvider, rootKeyFile, databaseUrl, dataDirectory }
 
 /** The other terminal does not have this one's variables; those that the commands need must be set there. */
 function exported(config: ServerConfig, environment: Environment): string[] {
-  const { HOME, XDG_DATA_HOME, XDG_RUNTIME_DIR } = environment;
-  const usual = parseClientConfig({ HOME, XDG_DATA_HOME, XDG_RUNTIME_DIR });
+  const usual = defaultDataDirectory(environment);
   const dataDirectory = resolve(config.dataDirectory);
   const variables: [name: string, value: string, isUsual: boolean][] = [
-    ['DOORWARD_DATA_DIR', dataDirectory, dataDirectory === resolve(usual.dataDirectory)],
+    ['DOORWARD_DATA_DIR', dataDirectory, usual !== undefined && dataDirectory === resolve(usual)],
     ...FILES.map(([name, read, fallback]): [string, string, boolean] => {
       const path = resolve(read(config));
       return [name, path, path === resolve(dataDirectory, fallback)];
@@ -70,8 +70,4 @@ function commandName(environment: Environment): string {
   if (found !== undefined && realpathSync(found) === program) return 'doorward';
   const near = relative(process.cwd(), program);
   return quoted(near.startsWith('..') ? program : `./${near}`);
-}
-
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -64,6 +64,7 @@ export function requestMethod(raw: string): Method {
   if (method === undefined) {
     throw new Problem('method-not-allowed', {
       detail: `The method must be one of ${METHODS.join(', ')}, in upper case.`,
+      extensions: { allow: METHODS },
     });
   }
   return method;

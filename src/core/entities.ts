@@ -47,6 +47,8 @@ export interface Secret {
   readonly credentialKind: string;
   readonly current: { readonly id: Id<'ver'>; readonly number: number } | undefined;
   /** The version before, while its grace period lasts: sent once more where the current one is answered 401. */
-  readonly previous: { readonly id: Id<'ver'>; readonly number: number; readonly graceUntil: Date } | undefined;
+  readonly previous:
+    | { readonly id: Id<'ver'>; readonly number: number; readonly graceUntil: Date }
+    | undefined;
   readonly live: readonly Id<'ver'>[];
 }

@@ -14,5 +14,7 @@ export const PERMISSIONS = [
   'run:write',
   'audit:read',
   'status:read',
+  'backup:create',
+  'vault:unfreeze',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];

@@ -31,6 +31,8 @@ export type Decision =
       readonly rule: 'scope' | 'grant' | 'grant-expired';
       /** What would have to be granted or asked for. */
       readonly needed: string;
+      /** What the grant covers; undefined: every method and path. */
+      readonly covered: readonly string[] | undefined;
     };
 
 export function decide(question: Question): Decision {
@@ -40,8 +42,9 @@ export function decide(question: Question): Decision {
     return { effect: 'deny', problem: 'no-grant', rule: 'no-grant' };
   }
   const needed = smallestPattern(method, address);
+  const covered = grant.allow?.map(({ text }) => text);
   if (grant.expiresAt !== undefined && grant.expiresAt <= question.now) {
-    return { effect: 'deny', problem: 'not-allowed', rule: 'grant-expired', needed };
+    return { effect: 'deny', problem: 'not-allowed', rule: 'grant-expired', needed, covered };
   }
   if (scope !== undefined && !scopeAllows(scope, service.name, method)) {
     return {
@@ -49,11 +52,13 @@ export function decide(question: Question): Decision {
       problem: 'not-allowed',
       rule: 'scope',
       needed: neededScope(service.name, method),
+      covered,
     };
   }
   const allowed = { effect: 'allow', grant: grant.id, grantRevision: grant.revision } as const;
   if (grant.allow === undefined) return { ...allowed, rule: '* /**' };
   const pattern = grant.allow.find((candidate) => matchesPattern(candidate, method, address));
-  if (pattern === undefined) return { effect: 'deny', problem: 'not-allowed', rule: 'grant', needed };
+  if (pattern === undefined)
+    return { effect: 'deny', problem: 'not-allowed', rule: 'grant', needed, covered };
   return { ...allowed, rule: pattern.text };
 }

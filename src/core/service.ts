@@ -14,12 +14,14 @@ export type Origin = Readonly<z.output<typeof Origin>>;
 const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 
 /** The credential kind of a service and its placement. */
-export const Auth = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('bearer') }),
-  z.strictObject({ kind: z.literal('basic') }),
-  z.strictObject({ kind: z.literal('header'), name: z.string().regex(HEADER_NAME) }),
-  z.strictObject({ kind: z.literal('query'), name: z.string().regex(/^[A-Za-z0-9_.~-]{1,64}$/) }),
-]);
+export const Auth = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('bearer') }),
+    z.strictObject({ kind: z.literal('basic') }),
+    z.strictObject({ kind: z.literal('header'), name: z.string().regex(HEADER_NAME) }),
+    z.strictObject({ kind: z.literal('query'), name: z.string().regex(/^[A-Za-z0-9_.~-]{1,64}$/) }),
+  ])
+  .meta({ id: 'Auth', description: 'Where the value of the secret goes in a request.' });
 export type Auth = Readonly<z.output<typeof Auth>>;
 
 export interface BaseUrl {

@@ -40,7 +40,7 @@ export interface UpstreamHead {
 export interface UpstreamHandler {
   /**
    * Called at most once, synchronously, directly before the first byte of the request is written. A problem
-   * stops it: nothing is written.
+   * stops it: nothing is written, and nothing of a streamed body is lost.
    */
   beforeFirstByte(): Problem | undefined;
   onHead(head: UpstreamHead): void;

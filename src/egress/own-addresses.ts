@@ -1,4 +1,4 @@
-// The addresses of this installation itself, its listener and its database: no call is ever sent there.
+// The addresses of this installation itself, its listeners and its database: no call is ever sent there.
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 
@@ -7,14 +7,16 @@ export interface OwnAddress {
   readonly port: number;
 }
 
-/** `listener` as it is bound; one on every interface is each of this machine's addresses. */
+/** `listeners` as they are bound; one on every interface is each of this machine's addresses. */
 export async function ownAddresses(
-  listener: OwnAddress,
+  listeners: readonly OwnAddress[],
   databaseUrls: readonly (string | undefined)[],
 ): Promise<readonly OwnAddress[]> {
-  const own = isUnspecified(listener.address)
-    ? [listener, ...localAddresses().map((address) => ({ address, port: listener.port }))]
-    : [listener];
+  const own = listeners.flatMap((listener) =>
+    isUnspecified(listener.address)
+      ? [listener, ...localAddresses().map((address) => ({ address, port: listener.port }))]
+      : [listener],
+  );
   for (const url of databaseUrls) own.push(...(await databaseAddresses(url ?? '')));
   return own;
 }

@@ -3,6 +3,7 @@ import type { Agent } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
 import type { Principal } from '../core/principal.ts';
 import { parseScope } from '../core/scope.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { Authority } from './authority.ts';
 import type { IssuedToken, Tokens } from './tokens.ts';
@@ -11,6 +12,7 @@ export interface ClientCredentialsDeps {
   readonly tokens: Tokens;
   readonly authority: Authority;
   readonly audit: AuditLog;
+  readonly metrics: Metrics;
 }
 
 export interface ClientCredentialsRequest {
@@ -22,10 +24,12 @@ export interface ClientCredentialsRequest {
   readonly client: string;
 }
 
+type Refusal = 'invalid_client' | 'invalid_scope' | 'unauthorized_client';
+
 /** Unknown, wrong and frozen clients are one and the same refusal. */
 export type ClientCredentialsResult =
   | { readonly result: 'issued'; readonly issued: IssuedToken }
-  | { readonly result: 'refused'; readonly error: 'invalid_client' | 'invalid_scope' };
+  | { readonly result: 'refused'; readonly error: Refusal };
 
 export async function grantClientCredentials(
   deps: ClientCredentialsDeps,
@@ -34,6 +38,7 @@ export async function grantClientCredentials(
   const { name, credential, scope } = request;
   const agent = deps.tokens.authenticateAgent(name, credential);
   if (agent !== undefined) {
+    if (deps.authority.frozen !== undefined) return refused('unauthorized_client'); // as after a restore
     if (scope !== undefined && !isGranted(deps.authority, agent, scope)) return refused('invalid_scope');
     return await issue(deps, request, {
       issued: deps.tokens.issueForAgent(agent, scope),
@@ -67,6 +72,7 @@ async function issue(
     subject: principal.id,
     expiresAt: issued.expiresAt.toISOString(),
   });
+  deps.metrics.tokenIssued(principal.type);
   return { result: 'issued', issued };
 }
 
@@ -80,6 +86,6 @@ function isGranted(authority: Authority, agent: Agent, text: string): boolean {
   });
 }
 
-function refused(error: 'invalid_client' | 'invalid_scope'): ClientCredentialsResult {
+function refused(error: Refusal): ClientCredentialsResult {
   return { result: 'refused', error };
 }

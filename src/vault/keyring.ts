@@ -36,6 +36,7 @@ export class Keyring {
   readonly #randomness: Randomness;
   readonly #systemKeys = new Map<string, SecretBytes>();
   readonly #keks = new Map<string, { row: KekRow; key: SecretBytes }>();
+  #isOpen = true;
 
   constructor(installation: Id<'ins'>, storeKey: Buffer, randomness: Randomness) {
     this.installation = installation;
@@ -91,7 +92,18 @@ export class Keyring {
     return newest;
   }
 
+  /** Lends the key that opens every other one: to wrap it for another root key, or to put it into a backup. */
+  useStoreKey<T>(fn: (storeKey: Buffer) => T): T {
+    return this.#storeKey.use(fn);
+  }
+
+  /** Whether the keys are in memory; without them the server is sealed. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   dispose(): void {
+    this.#isOpen = false;
     this.#storeKey.dispose();
     for (const key of this.#systemKeys.values()) key.dispose();
     for (const { key } of this.#keks.values()) key.dispose();

@@ -2,6 +2,7 @@
 // anew in the same transaction. Version numbers stay.
 import type { IdSource } from '../core/ids.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
+import { touchSecret } from '../store/secret-versions.ts';
 import { liveVersions, type SecretRow, updateDek } from '../store/secrets.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { bindingHash } from './binding.ts';
@@ -30,6 +31,7 @@ export async function rebindSecret(
     credentialKind: secret.credentialKind,
     binding: bindingHash(services),
   });
+  await touchSecret(tx, { vaultId: secret.vaultId, secretId: secret.id }, changedEpoch); // its record names its services
   for (const version of await liveVersions(tx, secret.vaultId, secret.id)) {
     const { dekRecord, valueRecord } = version;
     if (dekRecord === null || valueRecord === null) continue;

@@ -42,7 +42,11 @@ export async function unseal(deps: SealingDeps): Promise<Unsealed> {
   return { keyring, vaultId: vault.id, rootKeyProvider: provider.name, isFirstStart };
 }
 
-async function openSlot(rows: InstallationRows, provider: RootKeyProvider): Promise<Buffer> {
+/** The store key out of the slot that the provider opens. Throws `not-ready` where it opens none. */
+export async function openSlot(
+  rows: { readonly installation: { readonly id: Id<'ins'> }; readonly slots: InstallationRows['slots'] },
+  provider: RootKeyProvider,
+): Promise<Buffer> {
   for (const slot of rows.slots) {
     if (slot.provider !== provider.name || slot.providerKeyId !== provider.keyId) continue;
     const storeKey = await provider.unwrap(slot, { installation: rows.installation.id, slot: slot.id });

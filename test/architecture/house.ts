@@ -15,6 +15,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'providers/credentials': [OWN, 'core', 'crypto', 'egress'],
   'providers/root-keys': [OWN, 'core', 'crypto', 'egress'],
   vault: [OWN, 'core', 'crypto', 'store', 'providers', 'telemetry'],
+  // Tries a new secret version before it is used; the one place of the vault that sends something.
+  'vault/probe.ts': ['vault', 'core', 'store', 'providers', 'egress'],
   operations: [
     OWN,
     'core',
@@ -40,14 +42,27 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'vault/client-credentials.ts', // what the token endpoint grants by
   ],
   'config.ts': ['core'],
+  'ground.ts': [
+    'config.ts',
+    'core',
+    'http/server.ts',
+    'http/starting.ts',
+    'store/data-directory.ts',
+    'store/database-options.ts',
+    'store/directory-marks.ts',
+    'store/embedded.ts',
+    'telemetry',
+  ], // nothing that is slow to load
   'compose.ts': [
     'broker',
     'config.ts',
     'core',
     'crypto',
     'egress',
+    'ground.ts',
     'http',
     'jobs',
+    'opening.ts',
     'operations',
     'providers',
     'store',
@@ -64,16 +79,66 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'operations/contracts.ts',
     'operations/contracts',
   ],
-  'cli/serve.ts': ['cli', 'core', 'config.ts', 'compose.ts', 'telemetry'], // the one command that is the server
+  // What an installation is opened with, by a server and by what works without one.
+  'opening.ts': ['config.ts', 'core', 'store/database-options.ts'],
+  // What is done while no server runs: backups looked at and restored, the move to Postgres.
+  'offline.ts': [
+    'config.ts',
+    'core',
+    'crypto/age.ts', // types only: it is loaded where a backup is opened
+    'opening.ts',
+    'providers/root-keys',
+    'store',
+    'vault/backup',
+  ],
+  'cli/offline.ts': [
+    'cli',
+    'core',
+    'crypto/randomness.ts',
+    'config.ts',
+    'offline.ts',
+    'vault/backup/failure.ts',
+  ],
+  // Looks at an installation without opening it for work.
+  'inspect.ts': [
+    'config.ts',
+    'core',
+    'crypto/randomness.ts',
+    'egress/own-addresses.ts',
+    'egress/resolve.ts',
+    'egress/try-connection.ts',
+    'providers/root-keys',
+    'store/directory-marks.ts',
+    'store/inspect.ts',
+  ],
+  'cli/doctor': [
+    'cli',
+    'core',
+    'runner',
+    'config.ts',
+    'inspect.ts',
+    'operations/contracts', // what a running server is asked
+  ],
+  // The one command that is the server.
+  'cli/serve.ts': [
+    'cli',
+    'core',
+    'crypto/randomness.ts',
+    'config.ts',
+    'ground.ts',
+    'compose.ts',
+    'telemetry',
+  ],
   'main.ts': ['cli'],
 };
 
 /** Package → rooms or files of `src` that may import it. What is not here is imported nowhere in `src`. */
 export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  zod: ['core', 'crypto', 'vault', 'operations', 'cli', 'config.ts'],
+  zod: ['core', 'crypto', 'vault', 'operations', 'http', 'cli', 'config.ts'],
   'ipaddr.js': ['core'],
   'typeid-js': ['core'],
   '@noble/ciphers': ['crypto'],
+  'age-encryption': ['crypto/age.ts'], // slow to load: only where a backup is made or opened
   'drizzle-orm': ['store'],
   postgres: ['store'],
   '@electric-sql/pglite': ['store'],
@@ -83,6 +148,7 @@ export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   hono: ['http'],
   '@hono/node-server': ['http'],
   pino: ['telemetry'],
+  'prom-client': ['telemetry'],
   commander: ['cli'],
   'cli-table3': ['cli'],
   '@clack/prompts': ['cli'],

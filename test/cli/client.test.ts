@@ -19,7 +19,7 @@ const secret = (name: string) => ({
 const problem = (status: number, code: string, fault: string) => ({
   status,
   body: {
-    type: `https://doorward.dev/problems/${code}`,
+    type: `http://127.0.0.1:7420/problems/${code}`,
     title: 'Refused',
     status,
     code,

@@ -110,6 +110,7 @@ describe('log lines', () => {
 function serverWith(events: readonly EventRecord[]): Client {
   return {
     address: { kind: 'url', url: 'http://127.0.0.1:1' },
+    download: () => Promise.reject(new Error('no file is asked for')),
     call: async (_contract, input) => {
       const {
         after = '',

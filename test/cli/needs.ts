@@ -15,7 +15,7 @@ export const HAS_SANDBOX = isThere('the sandbox (bwrap)', () => {
   if (!hides) throw new Error(reason);
 });
 
-function isThere(what: string, tryIt: () => void): boolean {
+export function isThere(what: string, tryIt: () => void): boolean {
   try {
     tryIt();
     return true;

@@ -36,6 +36,7 @@ const items = ['openai', 'a-service-with-a-rather-long-name'].map((name) => ({
   keyEnv: 'OPENAI_API_KEY',
   baseUrlEnv: 'OPENAI_BASE_URL',
   baseUrlSuffix: '/v1',
+  graceRetry: 'any',
   revision: 1,
   createdAt: '2030-01-31T18:00:00.000Z',
 }));

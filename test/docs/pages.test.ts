@@ -33,11 +33,12 @@ describe('docs/configuration.md', () => {
 describe('docs/problems.md', () => {
   it('lists every problem as it is answered', () => {
     expect(tableOf(readPage('docs/problems.md'), 'code')).toEqual(
-      Object.entries(PROBLEMS).map(([code, { status, title, fault }]) => [
+      Object.entries(PROBLEMS).map(([code, { status, title, fault, help }]) => [
         `\`${code}\``,
         String(status),
         title,
         fault,
+        help,
       ]),
     );
   });

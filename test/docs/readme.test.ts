@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuditEvent } from '../../src/core/audit-event.ts';
-import { PROBLEM_TYPE_BASE, type ProblemCode, PROBLEMS } from '../../src/core/problem.ts';
+import { PROBLEM_PATH, type ProblemCode, PROBLEMS } from '../../src/core/problem.ts';
 import { createEmptyPostgres, testServer } from '../support/database.ts';
 import { fencesOf, readPage, ROOT } from './fences.ts';
 
 const KEY = 'sk-readme+/0Xk3Vq9ZtR7bLw5Ns8Ya';
+const NEW_KEY = 'sk-readme+/1Pm4Tq2ZtR9bLw6Ns3Xc';
 /** Some twenty starts of Node, which a busy machine may take its time for. */
 const TIMEOUT_MS = 240_000;
 const PASSPHRASE = 'four words of the readme';
@@ -29,8 +30,9 @@ describe('every block of the README', () => {
     const [problem, event] = documents;
     expect(documents).toHaveLength(2);
     expect(AuditEvent.parse(event)).toEqual(event);
-    expect(problem).toMatchObject(PROBLEMS[problem.code as ProblemCode]); // JSON.parse knows no type
-    expect(problem.type).toBe(`${PROBLEM_TYPE_BASE}${problem.code}`);
+    const { help: _help, ...kind } = PROBLEMS[problem.code as ProblemCode]; // JSON.parse knows no type
+    expect(problem).toMatchObject(kind);
+    expect(problem.type).toBe(`http://127.0.0.1:7420${PROBLEM_PATH}${problem.code}`);
     expect(problem.error).toMatchObject({ message: problem.detail, code: problem.code, type: problem.fault });
   });
 });
@@ -60,7 +62,10 @@ describe('the shell blocks of the README', { timeout: TIMEOUT_MS }, () => {
     expect(output.match(/exit code 5/g)).toHaveLength(2); // outside the grant, and frozen
     expect(output).toContain('is frozen');
     expect(output).toContain('nothing was changed');
+    expect(output).toMatch(/rotation\.promote/);
+    expect(output).toMatch(/^2\tcurrent/m);
     expect(output).not.toContain(KEY);
+    expect(output).not.toContain(NEW_KEY);
     expect(code).toBe(0);
   });
 
@@ -106,6 +111,7 @@ describe('the shell blocks of the README', { timeout: TIMEOUT_MS }, () => {
     const home = join(directory, section.replaceAll(' ', '-'));
     mkdirSync(home);
     writeFileSync(join(home, 'openai.key'), `${KEY}\n`);
+    writeFileSync(join(home, 'openai-new.key'), `${NEW_KEY}\n`);
     const blocks = fences.filter((fence) => fence.language === 'sh' && fence.section === section);
     const script = replacements.reduce(
       (text, [from, to]) => text.replaceAll(from, to),
@@ -169,7 +175,7 @@ async function startVendor() {
   const child = spawn(process.execPath, [`${ROOT}examples/demo/vendor.js`], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  child.stdin.end(`${KEY}\n`);
+  child.stdin.end(`${KEY} ${NEW_KEY}\n`);
   const [line] = await new Promise<string[]>((resolve) =>
     createInterface({ input: child.stdout }).once('line', (text) => resolve([text])),
   );

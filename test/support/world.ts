@@ -171,6 +171,7 @@ export function configOf(database: CreatedDatabase, dataDirectory: string, share
     tokenSeconds: 600,
     valueCacheSeconds: 60,
     drainSeconds: 5,
+    metricsListen: undefined,
     logLevel: 'silent',
   };
 }

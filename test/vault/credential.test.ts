@@ -33,8 +33,11 @@ describe.each(testDatabases())('credentials on $name', (database) => {
     if (service === undefined) throw new Error('the service is not there');
     return service;
   };
-  const headerOf = (opened: Awaited<ReturnType<Credentials['open']>>) =>
-    opened.credential.place(({ header }) => header?.[1]);
+  const headerOf = ({ credential }: Awaited<ReturnType<Credentials['open']>>) => {
+    const current = world.apps[0]?.authority.secret(credential.secretId)?.current;
+    if (current === undefined) throw new Error('the secret has no current version');
+    return credential.place(current.id, ({ header }) => header?.[1]);
+  };
 
   test('are opened once for many calls, and wiped when the last one of a cleared cache is over', async () => {
     const credentials = open(60);

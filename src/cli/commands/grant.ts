@@ -4,13 +4,21 @@ import type { GrantRecord } from '../../operations/contracts/grants.ts';
 import type { Context } from '../context.ts';
 import { collect, define } from '../define.ts';
 import { parseMoment } from '../duration.ts';
-import { momentCell, printJson, printList } from '../output.ts';
+import { usageFailure } from '../failure.ts';
+import { momentCell, printJson, printList, printRecord } from '../output.ts';
 import type { Column } from '../output.ts';
 import type { OpenContext } from '../command.ts';
 
 interface AddOptions {
   readonly allow?: readonly string[];
   readonly expires?: string;
+}
+
+/** What `set` changes; false where a flag takes something away. */
+interface SetOptions {
+  readonly allow?: readonly string[];
+  readonly allowAll?: true;
+  readonly expires?: string | false;
 }
 
 interface ListOptions {
@@ -48,6 +56,14 @@ export function register(program: Command, open: OpenContext): void {
     .option('--agent <name>', 'Only grants of this agent')
     .option('--service <name>', 'Only grants on this service')
     .action(async (options: ListOptions, command: Command) => list(open(command), options));
+  registerSet(grant, open);
+  define(grant, {
+    usage: 'show <agent> <service>',
+    summary: 'Show what an agent may call of a service',
+    examples: ['doorward grant show claude openai', 'doorward grant show claude openai --json'],
+  }).action(async (agent: string, service: string, _options: object, command: Command) =>
+    show(open(command), { agent, service }),
+  );
   define(grant, {
     usage: 'remove <agent> <service>',
     summary: 'Take a grant back: no call under it starts after this returns',
@@ -56,6 +72,27 @@ export function register(program: Command, open: OpenContext): void {
     .alias('rm')
     .action(async (agent: string, service: string, _options: object, command: Command) =>
       remove(open(command), { agent, service }),
+    );
+}
+
+function registerSet(grant: Command, open: OpenContext): void {
+  define(grant, {
+    usage: 'set <agent> <service>',
+    summary: 'Change what a grant covers or when it ends',
+    examples: [
+      "doorward grant set claude openai --allow 'GET /v1/**'",
+      'doorward grant set claude openai --expires 8h',
+    ],
+    notes:
+      'Only what is named changes; --allow replaces the patterns there were. Calls that the grant no longer covers end\n' +
+      'before this returns.',
+  })
+    .option('--allow <pattern>', "A method and path, such as 'GET /v1/models'; may be repeated", collect)
+    .option('--allow-all', 'Every method and path')
+    .option('--expires <when>', 'End of the grant: 8h, 30d or a time such as 2030-01-31T18:00:00Z')
+    .option('--no-expires', 'The grant has no end')
+    .action(async (agent: string, service: string, options: SetOptions, command: Command) =>
+      set(open(command), { agent, service }, options),
     );
 }
 
@@ -74,13 +111,47 @@ async function add(context: Context, pair: Pair, options: AddOptions): Promise<v
     ...(expiresAt === undefined ? {} : { expiresAt }),
   });
   if (printJson(context, record)) return;
+  sayWhat(context, record);
+  context.suggest(`doorward run ${pair.agent} -- COMMAND`);
+}
+
+async function set(context: Context, pair: Pair, options: SetOptions): Promise<void> {
+  const { grantUpdate } = await import('../../operations/contracts/grants.ts');
+  const { allow, allowAll, expires } = options;
+  if (allow !== undefined && allowAll === true) {
+    throw usageFailure('Give --allow or --allow-all, not both.');
+  }
+  const fields = {
+    ...(allow === undefined ? {} : { allow: [...allow] }),
+    ...(allowAll === undefined ? {} : { allow: null }),
+    ...(expires === undefined
+      ? {}
+      : { expiresAt: expires === false ? null : parseMoment('--expires', expires, 'ahead') }),
+  };
+  if (Object.keys(fields).length === 0) {
+    throw usageFailure('Name what to change: --allow, --allow-all, --expires or --no-expires.');
+  }
+  const record = await (await context.client()).call(grantUpdate, { ...pair, ...fields });
+  if (!printJson(context, record)) sayWhat(context, record);
+}
+
+async function show(context: Context, pair: Pair): Promise<void> {
+  const { grantShow } = await import('../../operations/contracts/grants.ts');
+  const record = await (await context.client()).call(grantShow, pair);
+  await printRecord(
+    context,
+    record,
+    columns(context).map(({ title, value }) => [title, value(record)]),
+  );
+}
+
+function sayWhat(context: Context, record: GrantRecord): void {
   const what =
     record.allow === null
       ? 'every method and path'
       : `only ${record.allow.map((rule) => `"${rule}"`).join(', ')}`;
   const end = record.expiresAt === null ? '' : ` until ${momentCell(context, record.expiresAt)}`;
   context.say(`Agent ${record.agent} may now call ${what} of ${record.service}${end}.`);
-  context.suggest(`doorward run ${pair.agent} -- COMMAND`);
 }
 
 async function list(context: Context, filter: ListOptions): Promise<void> {

@@ -99,18 +99,11 @@ async function runCommand(context: Context, request: RunRequest, prepared: Prepa
   return runChild({ launch, environment, sharesTerminal });
 }
 
-/** Variables that name a file with a passphrase or a password. */
-const SECRET_FILES = [
-  'DOORWARD_PASSPHRASE_FILE',
-  'DATABASE_URL_FILE',
-  'DOORWARD_MIGRATION_DATABASE_URL_FILE',
-  'DOORWARD_LISTEN_DATABASE_URL_FILE',
-] as const;
-
 /** Every place the command must not see. Refuses a command or working directory that lies in one. */
 async function findPrivatePlaces(context: Context, program: string): Promise<HiddenPlaces> {
-  const [{ adminSocketPath }, config] = await Promise.all([
+  const [{ adminSocketPath }, { secretFileVariables }, config] = await Promise.all([
     import('../../core/socket-path.ts'),
+    import('../../config.ts'),
     context.config(),
   ]);
   const { dataDirectory, rootKeyFile, ownerCredentialFile, runtimeDirectory } = config;
@@ -120,7 +113,9 @@ async function findPrivatePlaces(context: Context, program: string): Promise<Hid
       rootKeyFile,
       ownerCredentialFile,
       adminSocketPath(dataDirectory, runtimeDirectory),
-      ...SECRET_FILES.map((name) => context.terminal.environment[name]).filter((file) => file !== undefined),
+      ...secretFileVariables()
+        .map((name) => context.terminal.environment[name] ?? '')
+        .filter((file) => file !== ''),
     ],
   });
   for (const [what, path] of [

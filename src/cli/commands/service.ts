@@ -1,5 +1,5 @@
 // `doorward service`: which API a secret is for, and where its credential goes.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Auth } from '../../core/service.ts';
 import type { ServiceRecord } from '../../operations/contracts/services.ts';
 import { confirmModerate } from '../confirm.ts';
@@ -10,12 +10,23 @@ import { momentCell, printJson, printList, printRecord } from '../output.ts';
 import type { Column } from '../output.ts';
 import type { OpenContext } from '../command.ts';
 
+/** What `set` changes; false where a flag takes something away. */
+interface SetOptions {
+  readonly baseUrl?: string;
+  readonly auth?: string;
+  readonly secret?: string;
+  readonly keyEnv?: string | false;
+  readonly baseUrlEnv?: string | false;
+  readonly graceRetry?: 'any' | 'idempotent';
+}
+
 interface AddOptions {
   readonly baseUrl: string;
   readonly auth: string;
   readonly secret: string;
   readonly keyEnv?: string;
   readonly baseUrlEnv?: string;
+  readonly graceRetry?: 'any' | 'idempotent';
 }
 
 export function register(program: Command, open: OpenContext): void {
@@ -28,6 +39,7 @@ export function register(program: Command, open: OpenContext): void {
     ],
   });
   registerAdd(service, open);
+  registerSet(service, open);
   define(service, {
     usage: 'list',
     summary: 'List services',
@@ -65,20 +77,81 @@ function registerAdd(service: Command, open: OpenContext): void {
     .requiredOption('--secret <name>', 'Secret whose credential is injected')
     .option('--key-env <variable>', 'Variable its clients read the key from')
     .option('--base-url-env <variable[=/suffix]>', 'Variable its clients read the address from')
+    .addOption(graceRetryOption())
     .action(async (name: string, options: AddOptions, command: Command) => add(open(command), name, options));
+}
+
+function registerSet(service: Command, open: OpenContext): void {
+  define(service, {
+    usage: 'set <name>',
+    summary: 'Change where a secret may be sent, or how',
+    examples: [
+      'doorward service set openai --base-url https://eu.api.openai.com/v1',
+      'doorward service set openai --grace-retry idempotent --no-key-env',
+    ],
+    notes:
+      'Only what is named changes. Grants stay as they are. Calls under way by the old settings end, so that none of them\n' +
+      'goes on to where the secret is no longer meant to go.',
+  })
+    .option('--base-url <url>', 'Address of the API; calls stay below it')
+    .option('--auth <kind>', 'bearer, basic, header:NAME or query:NAME')
+    .option('--secret <name>', 'Secret whose credential is injected')
+    .option('--key-env <variable>', 'Variable its clients read the key from')
+    .option('--no-key-env', 'Its clients read the key from no variable')
+    .option('--base-url-env <variable[=/suffix]>', 'Variable its clients read the address from')
+    .option('--no-base-url-env', 'Its clients read the address from no variable')
+    .addOption(graceRetryOption())
+    .action(async (name: string, options: SetOptions, command: Command) => set(open(command), name, options));
+}
+
+function graceRetryOption(): Option {
+  return new Option(
+    '--grace-retry <methods>',
+    'Methods sent again with the previous version after a 401 in a grace period',
+  ).choices(['any', 'idempotent']);
+}
+
+async function set(context: Context, name: string, options: SetOptions): Promise<void> {
+  const { serviceUpdate } = await import('../../operations/contracts/services.ts');
+  const { baseUrl, auth, secret, keyEnv, baseUrlEnv, graceRetry } = options;
+  const fields = {
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    ...(auth === undefined ? {} : { auth: parseAuth(auth) }),
+    ...(secret === undefined ? {} : { secret }),
+    ...(keyEnv === undefined ? {} : { keyEnv: keyEnv === false ? null : keyEnv }),
+    ...(baseUrlEnv === undefined ? {} : NO_BASE_URL_ENV),
+    ...(typeof baseUrlEnv === 'string' ? parseBaseUrlEnv(baseUrlEnv) : {}),
+    ...(graceRetry === undefined ? {} : { graceRetry }),
+  };
+  if (Object.keys(fields).length === 0) {
+    throw usageFailure('Name what to change, such as --base-url. See: doorward service set --help');
+  }
+  const record = await (await context.client()).call(serviceUpdate, { name, ...fields });
+  if (printJson(context, record)) return;
+  context.say(
+    `Service ${record.name} now sends the secret ${record.secret} to ${record.baseUrl} and nowhere else.`,
+  );
+}
+
+const NO_BASE_URL_ENV = { baseUrlEnv: null, baseUrlSuffix: '' };
+
+/** `OPENAI_BASE_URL=/v1`: the variable, and what clients expect after the address. */
+function parseBaseUrlEnv(text: string): { baseUrlEnv: string; baseUrlSuffix: string } {
+  const [baseUrlEnv = '', ...suffix] = text.split('=');
+  return { baseUrlEnv, baseUrlSuffix: suffix.join('=') };
 }
 
 async function add(context: Context, name: string, options: AddOptions): Promise<void> {
   const { serviceCreate } = await import('../../operations/contracts/services.ts');
-  const { baseUrl, secret, keyEnv } = options;
-  const [baseUrlEnv, ...suffix] = options.baseUrlEnv?.split('=') ?? [];
+  const { baseUrl, secret, keyEnv, graceRetry } = options;
   const record = await (await context.client()).call(serviceCreate, {
     name,
     baseUrl,
     auth: parseAuth(options.auth),
     secret,
     ...(keyEnv === undefined ? {} : { keyEnv }),
-    ...(baseUrlEnv === undefined ? {} : { baseUrlEnv, baseUrlSuffix: suffix.join('=') }),
+    ...(options.baseUrlEnv === undefined ? {} : parseBaseUrlEnv(options.baseUrlEnv)),
+    ...(graceRetry === undefined ? {} : { graceRetry }),
   });
   if (!printJson(context, record)) {
     context.say(

@@ -22,6 +22,10 @@ async function show(context: Context): Promise<void> {
     ['url', status.url],
     ['database', `${status.database.kind} ${status.database.version}`],
     ['root key', status.rootKeyProvider],
+    [
+      'frozen',
+      status.frozen === null ? null : `${momentCell(context, status.frozen.since)}: ${status.frozen.reason}`,
+    ],
     ['installation', status.installation],
     ['replica', status.replica],
     ['started', momentCell(context, status.startedAt)],
