@@ -246,3 +246,18 @@ test('a header text is redacted alike, whatever stands beside it', () => {
     { numRuns: 2000 },
   );
 });
+
+test('among many values each is found as hex, wherever it stands', () => {
+  const values = Array.from({ length: 200 }, (_, at) =>
+    Buffer.from(`sk-${at}-${'q7Zx'.repeat(1 + (at % 5))}${at * 7919}`),
+  );
+  const table = buildScanTable(values.map((value, at) => ({ id: `ver_${at}`, value })));
+  for (const [at, value] of values.entries()) {
+    const hex = at % 2 === 0 ? value.toString('hex') : value.toString('hex').toUpperCase();
+    const matches: unknown[] = [];
+    const padding = '0123456789abcdef'.repeat(2).slice(0, at % 29);
+    const [scanned] = scanTexts(table, [`${padding} ${hex} 12345678`], (match) => matches.push(match));
+    expect(scanned).toBe(`${padding} ${'*'.repeat(hex.length)} 12345678`);
+    expect(matches).toMatchObject([{ targetId: `ver_${at}`, view: 'hex', length: hex.length }]);
+  }
+});

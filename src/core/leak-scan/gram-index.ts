@@ -1,12 +1,14 @@
-// Finds literal patterns in a buffer by looking at four bytes (a gram) every few bytes. Each pattern gives as many
+// Finds literal patterns in a buffer by looking at four bytes (a gram) every few bytes, or at eight. Each pattern gives as many
 // neighbouring grams as the step is long, so exactly one of them falls on a looked-at place wherever the pattern
 // stands; fragment patterns give all of theirs. Text that only comes near a pattern costs one comparison per
 // near miss, never one per byte, and the loop has no step that waits for the one before.
 import { FRAGMENT_LENGTH, type Pattern } from './patterns.ts';
 import { sameBytes } from './same-bytes.ts';
 
-const GRAM_LENGTH = 4;
+type GramLength = 4 | 8;
 const MULTIPLIER = 0x9e3779b1 | 0; // 2^32 divided by the golden ratio: spreads neighbouring values
+const OTHER_MULTIPLIER = 0x85ebca6b | 0;
+const FRAGMENT_GRAM_LENGTH = 4;
 /** Longer steps gain little speed and make the table larger. */
 const LONGEST_STEP = 29;
 const LONGEST_STEP_OF_LARGE_TABLE = 13;
@@ -26,6 +28,7 @@ interface Look {
 
 export class GramIndex {
   readonly #patterns: readonly Pattern[];
+  readonly #gramLength: GramLength;
   readonly #step: number;
   readonly #longestPattern: number;
   readonly #filter: Uint8Array;
@@ -36,12 +39,16 @@ export class GramIndex {
   readonly #owner: Int32Array;
   readonly #offset: Int32Array;
 
-  /** Patterns shorter than four bytes are not found by it. */
-  constructor(patterns: readonly Pattern[]) {
-    this.#patterns = patterns.filter((pattern) => pattern.bytes.length >= GRAM_LENGTH);
+  /** Patterns shorter than a gram are not found by it; fragments need grams of four bytes. */
+  constructor(patterns: readonly Pattern[], gramLength: GramLength = 4) {
+    this.#gramLength = gramLength;
+    this.#patterns = patterns.filter((pattern) => pattern.bytes.length >= gramLength);
     this.#longestPattern = this.#patterns.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
     const longest = patterns.length > LARGE_TABLE ? LONGEST_STEP_OF_LARGE_TABLE : LONGEST_STEP;
-    this.#step = this.#patterns.reduce((step, pattern) => Math.min(step, longestStep(pattern)), longest);
+    this.#step = this.#patterns.reduce(
+      (step, pattern) => Math.min(step, longestStep(pattern, gramLength)),
+      longest,
+    );
     const total = this.#patterns.reduce((sum, pattern) => sum + this.#gramCount(pattern), 0);
     const filterBits = bitsFor(total * 64 <= 2 ** 19 ? total * 64 : total * 16, 10, 25);
     const headBits = bitsFor(total, 4, 24);
@@ -57,31 +64,35 @@ export class GramIndex {
 
   /** Visits every whole pattern, and every run of a fragment pattern, that begins before `startsBelow`. */
   search(data: Buffer, startsBelow: number, visit: MatchVisitor): void {
-    const last = Math.min(data.length - GRAM_LENGTH, startsBelow + this.#longestPattern);
+    const last = Math.min(data.length - this.#gramLength, startsBelow + this.#longestPattern);
     if (last < 0 || this.#next.length === 0) return;
     const words = new DataView(data.buffer, data.byteOffset, data.length);
     const filter = this.#filter;
     const shift = this.#filterShift;
     const step = this.#step;
     const look: Look = { data, startsBelow, visit, runs: new Map() };
+    const isLong = this.#gramLength === 8;
     for (let at = 0; at <= last; at += step) {
-      const hash = Math.imul(words.getInt32(at, true), MULTIPLIER);
+      let hash = Math.imul(words.getInt32(at, true), MULTIPLIER);
+      if (isLong) hash = Math.imul(hash ^ words.getInt32(at + 4, true), OTHER_MULTIPLIER);
       const bit = hash >>> shift;
-      if (((filter[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0) this.#compare(look, at, hash);
+      if (((filter[bit >>> 3] ?? 0) & (1 << (bit & 7))) === 0) continue;
+      const other = Math.imul(hash, OTHER_MULTIPLIER) >>> shift; // a second bit each, as in a Bloom filter
+      if (((filter[other >>> 3] ?? 0) & (1 << (other & 7))) !== 0) this.#compare(look, at, hash);
     }
   }
 
   /** Where the fragment run begins that reaches the end of `data` and could go on; undefined when there is none. */
   openRunStart(data: Buffer): number | undefined {
-    const at = data.length - GRAM_LENGTH;
+    const at = data.length - FRAGMENT_GRAM_LENGTH;
     if (at < 0 || this.#next.length === 0) return undefined;
     const hash = Math.imul(data.readInt32LE(at), MULTIPLIER);
     let earliest: number | undefined;
     for (let spot = this.#head(hash); spot >= 0; spot = this.#next[spot] ?? -1) {
       const pattern = this.#patterns[this.#owner[spot] ?? 0];
       const offset = this.#offset[spot] ?? 0;
-      if (pattern?.view !== 'fragment' || offset + GRAM_LENGTH === pattern.bytes.length) continue;
-      if (!sameBytes(data, at, pattern.bytes, { from: offset, length: GRAM_LENGTH })) continue;
+      if (pattern?.view !== 'fragment' || offset + FRAGMENT_GRAM_LENGTH === pattern.bytes.length) continue;
+      if (!sameBytes(data, at, pattern.bytes, { from: offset, length: FRAGMENT_GRAM_LENGTH })) continue;
       const start = runStart(data, at, pattern.bytes, offset);
       earliest = Math.min(earliest ?? start, start);
     }
@@ -111,26 +122,33 @@ export class GramIndex {
       const start = at - offset;
       const { length } = pattern.bytes;
       if (start < 0 || start >= look.startsBelow || start + length > data.length) continue;
-      if (!sameBytes(data, at, pattern.bytes, { from: offset, length: GRAM_LENGTH })) continue;
+      if (!sameBytes(data, at, pattern.bytes, { from: offset, length: this.#gramLength })) continue;
       if (sameBytes(data, start, pattern.bytes, { from: 0, length })) {
         look.visit(pattern, start, start + length, false);
       }
     }
   }
 
+  #hashAt(bytes: Buffer, at: number): number {
+    const hash = Math.imul(bytes.readInt32LE(at), MULTIPLIER);
+    return this.#gramLength === 4 ? hash : Math.imul(hash ^ bytes.readInt32LE(at + 4), OTHER_MULTIPLIER);
+  }
+
   #gramCount({ view, bytes }: Pattern): number {
-    return view === 'fragment' ? bytes.length - GRAM_LENGTH + 1 : this.#step;
+    return view === 'fragment' ? bytes.length - this.#gramLength + 1 : this.#step;
   }
 
   #insertAll(): void {
     let spot = 0;
     for (const [owner, pattern] of this.#patterns.entries()) {
       const count = this.#gramCount(pattern);
-      const first = pattern.view === 'fragment' ? 0 : chooseWindow(pattern, count + GRAM_LENGTH - 1);
+      const first = pattern.view === 'fragment' ? 0 : chooseWindow(pattern, count + this.#gramLength - 1);
       for (let offset = first; offset < first + count; offset++) {
-        const hash = Math.imul(pattern.bytes.readInt32LE(offset), MULTIPLIER);
+        const hash = this.#hashAt(pattern.bytes, offset);
         const bit = hash >>> this.#filterShift;
         this.#filter[bit >>> 3] = (this.#filter[bit >>> 3] ?? 0) | (1 << (bit & 7));
+        const other = Math.imul(hash, OTHER_MULTIPLIER) >>> this.#filterShift;
+        this.#filter[other >>> 3] = (this.#filter[other >>> 3] ?? 0) | (1 << (other & 7));
         this.#owner[spot] = owner;
         this.#offset[spot] = offset;
         this.#next[spot] = this.#head(hash);
@@ -140,8 +158,8 @@ export class GramIndex {
   }
 }
 
-function longestStep({ view, bytes }: Pattern): number {
-  return (view === 'fragment' ? FRAGMENT_LENGTH : bytes.length) - GRAM_LENGTH + 1;
+function longestStep({ view, bytes }: Pattern, gramLength: GramLength): number {
+  return (view === 'fragment' ? FRAGMENT_LENGTH : bytes.length) - gramLength + 1;
 }
 
 function bitsFor(count: number, least: number, most: number): number {
@@ -186,10 +204,10 @@ function compareRun(look: Look, at: number, pattern: Pattern, offset: number): v
   const diagonal = at - offset;
   const seen = look.runs.get(pattern);
   if (seen !== undefined && seen.diagonal === diagonal && at < seen.end) return;
-  if (!sameBytes(data, at, bytes, { from: offset, length: GRAM_LENGTH })) return;
+  if (!sameBytes(data, at, bytes, { from: offset, length: FRAGMENT_GRAM_LENGTH })) return;
   const start = runStart(data, at, bytes, offset);
   const limit = Math.min(data.length, diagonal + bytes.length);
-  let end = at + GRAM_LENGTH;
+  let end = at + FRAGMENT_GRAM_LENGTH;
   while (end < limit && data[end] === bytes[end - diagonal]) end++;
   look.runs.set(pattern, { diagonal, end });
   if (start >= look.startsBelow || end - start < FRAGMENT_LENGTH) return;

@@ -5,25 +5,33 @@ import { StartIndex } from './start-index.ts';
 
 /** Shorter patterns have no gram and are searched for one by one. */
 const INDEXED_LENGTH = 4;
+const HEX_GRAM_LENGTH = 8;
+/** Below it one search for all of them is the faster way. */
+const LARGE_SET = 500;
 
 export class PatternSet {
   readonly patterns: readonly Pattern[];
   readonly starts: StartIndex;
   readonly longestPattern: number;
   readonly #grams: GramIndex;
+  readonly #hexGrams: GramIndex;
   readonly #short: readonly Pattern[];
 
   constructor(patterns: readonly Pattern[]) {
     this.patterns = patterns;
     this.longestPattern = patterns.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
     this.starts = new StartIndex(patterns);
-    this.#grams = new GramIndex(patterns);
+    // Of hexadecimal digits four say little: with many values every such gram is in the table, and all numbers are hits.
+    const isApart = patterns.length > LARGE_SET ? isLongHex : () => false;
+    this.#grams = new GramIndex(patterns.filter((pattern) => !isApart(pattern)));
+    this.#hexGrams = new GramIndex(patterns.filter(isApart), HEX_GRAM_LENGTH);
     this.#short = patterns.filter(({ bytes }) => bytes.length < INDEXED_LENGTH);
   }
 
   /** Visits every match that begins before `startsBelow`. */
   search(data: Buffer, startsBelow: number, visit: MatchVisitor): void {
     this.#grams.search(data, startsBelow, visit);
+    this.#hexGrams.search(data, startsBelow, visit);
     for (const pattern of this.#short) {
       const { length } = pattern.bytes;
       for (let at = data.indexOf(pattern.bytes); at >= 0 && at < startsBelow; ) {
@@ -43,6 +51,11 @@ export class PatternSet {
   dispose(): void {
     this.starts.dispose();
     this.#grams.dispose();
+    this.#hexGrams.dispose();
     for (const { bytes } of this.patterns) bytes.fill(0);
   }
+}
+
+function isLongHex({ view, bytes }: Pattern): boolean {
+  return view === 'hex' && bytes.length >= HEX_GRAM_LENGTH;
 }
