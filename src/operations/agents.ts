@@ -22,8 +22,7 @@ import { openPage } from './paging.ts';
 import { removeGrantsOf } from './remove-grant.ts';
 import { saveAgent } from './save-agent.ts';
 
-export const createAgent = changing(agentCreate, async ({ deps, tx, now, raiseEpoch }, { name }) => {
-  const changedEpoch = await raiseEpoch();
+export const createAgent = changing(agentCreate, async ({ deps, tx, now, changedEpoch }, { name }) => {
   const key = createOpaqueToken('agent', deps.ids.randomness);
   const columns = {
     vaultId: deps.vaultId,

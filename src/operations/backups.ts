@@ -27,14 +27,13 @@ export const createBackup = acting(backupCreate, async (deps, input, { caller })
   return backup.start();
 });
 
-export const acceptRestore = changing(restoreAccept, async ({ deps, tx, raiseEpoch }) => {
+export const acceptRestore = changing(restoreAccept, async ({ deps, tx }) => {
   const { authority, vaultId } = deps;
   const frozen = await readFrozen(tx, vaultId);
   if (frozen === undefined) {
     throw new Problem('not-found', { detail: 'The vault is not frozen: there is no restore to accept.' });
   }
   await unfreezeVault(tx, vaultId);
-  await raiseEpoch();
   const { agents, grants } = authority.counts;
   const frozenAt = frozen.since.toISOString();
   return {

@@ -25,12 +25,11 @@ import { touchAgents } from './save-agent.ts';
 import { requireService } from './services.ts';
 
 export const createGrant = changing(grantCreate, async (change, input) => {
-  const { deps, tx, now, raiseEpoch } = change;
+  const { deps, tx, now, changedEpoch } = change;
   const agent = await requireAgent(tx, deps, input.agent);
   const service = await requireService(tx, deps, input.service);
   const allow = patternsOf(input.allow ?? null);
   const expiresAt = endOf(input.expiresAt ?? null, now);
-  const changedEpoch = await raiseEpoch();
   const columns = {
     vaultId: deps.vaultId,
     id: newId(deps.ids, 'grt'),
@@ -73,7 +72,7 @@ export const showGrant = reading(grantShow, async (deps, pair) =>
 );
 
 export const updateGrant = changing(grantUpdate, async (change, { allow, expiresAt, ...pair }) => {
-  const { deps, tx, now, raiseEpoch, precondition } = change;
+  const { deps, tx, now, changedEpoch, precondition } = change;
   const named = await requireGrant(tx, deps, pair);
   const before = named.grant;
   precondition.require(before);
@@ -85,7 +84,7 @@ export const updateGrant = changing(grantUpdate, async (change, { allow, expires
     ...(allow === undefined ? {} : { allow: patternsOf(allow) }),
     ...(expiresAt === undefined ? {} : { expiresAt: endOf(expiresAt, now) }),
     revision: before.revision + 1,
-    changedEpoch: await raiseEpoch(),
+    changedEpoch,
   };
   const after = { ...columns, mac: rowMac(deps.keyring, 'service_grant', grantMacColumns(columns)) };
   await writeGrant(tx, after);

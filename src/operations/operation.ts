@@ -67,8 +67,8 @@ export interface Change {
   readonly now: Date;
   /** To be asked by whoever changes a record, as soon as it is read. */
   readonly precondition: Precondition;
-  /** The epoch that every row which affects decisions carries. It is raised before the change reads anything. */
-  readonly raiseEpoch: () => Promise<bigint>;
+  /** The epoch that every row which affects decisions carries: raised before the change reads anything. */
+  readonly changedEpoch: bigint;
 }
 
 export interface ReadingOperation {

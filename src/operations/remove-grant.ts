@@ -7,8 +7,7 @@ import { rowMac } from '../vault/row-mac.ts';
 import type { Change } from './operation.ts';
 
 /** Marks a grant removed, within a change that may remove more. */
-export async function removeGrant({ deps, tx, now, raiseEpoch }: Change, grant: GrantRow): Promise<void> {
-  const changedEpoch = await raiseEpoch();
+export async function removeGrant({ deps, tx, now, changedEpoch }: Change, grant: GrantRow): Promise<void> {
   const removed = { ...grant, removedAt: now, revision: grant.revision + 1, changedEpoch };
   await updateGrant(tx, { ...removed, mac: rowMac(deps.keyring, 'service_grant', grantMacColumns(removed)) });
 }

@@ -105,7 +105,7 @@ async function change(deps: OperationDeps, operation: ChangingOperation, request
         caller: request.caller,
         now: deps.ids.clock.now(),
         precondition,
-        raiseEpoch: () => Promise.resolve(changedEpoch),
+        changedEpoch,
       },
       request.input,
     );

@@ -19,7 +19,7 @@ import { changing, type OperationDeps, reading } from './operation.ts';
 const LEASE_SECONDS = 15;
 const RENEW_EVERY_SECONDS = 5;
 
-export const startRun = changing(runStart, async ({ deps, tx, now, raiseEpoch }, input) => {
+export const startRun = changing(runStart, async ({ deps, tx, now, changedEpoch }, input) => {
   const { vaultId } = deps;
   const agent = await requireAgent(tx, deps, input.agent);
   if ((await readFrozen(tx, vaultId)) !== undefined) {
@@ -42,11 +42,7 @@ export const startRun = changing(runStart, async ({ deps, tx, now, raiseEpoch },
     endedAt: null,
   };
   const mac = rowMac(deps.keyring, 'run', runMacColumns(columns));
-  const leaseUntil = await insertRun(
-    tx,
-    { ...columns, mac, changedEpoch: await raiseEpoch() },
-    LEASE_SECONDS,
-  );
+  const leaseUntil = await insertRun(tx, { ...columns, mac, changedEpoch }, LEASE_SECONDS);
   const services = await servicesOfAgent(tx, vaultId, agent.id);
   return {
     output: {
@@ -82,11 +78,11 @@ export const renewRun = reading(runRenew, async (deps, { run }) => {
   return { run, leaseUntil: leaseUntil.toISOString() };
 });
 
-export const endRun = changing(runEnd, async ({ deps, tx, now, raiseEpoch }, { run: id }) => {
+export const endRun = changing(runEnd, async ({ deps, tx, now, changedEpoch }, { run: id }) => {
   const row = await requireRun(tx, deps, id);
   const endedAt = row.endedAt ?? now;
   const mac = rowMac(deps.keyring, 'run', runMacColumns({ ...row, endedAt }));
-  await updateEndedRun(tx, row, { endedAt, mac, changedEpoch: await raiseEpoch() });
+  await updateEndedRun(tx, row, { endedAt, mac, changedEpoch });
   return {
     output: async () => ({ run: id, ...(await countRunCalls(deps, id, row.startedAt)) }),
     target: { type: 'run', id },

@@ -6,8 +6,8 @@ import { agentMacColumns } from '../vault/mac-columns.ts';
 import { rowMac } from '../vault/row-mac.ts';
 import type { Change } from './operation.ts';
 
-export async function saveAgent({ deps, tx, raiseEpoch }: Change, row: AgentRow): Promise<AgentRow> {
-  const changed = { ...row, revision: row.revision + 1, changedEpoch: await raiseEpoch() };
+export async function saveAgent({ deps, tx, changedEpoch }: Change, row: AgentRow): Promise<AgentRow> {
+  const changed = { ...row, revision: row.revision + 1, changedEpoch };
   const saved = { ...changed, mac: rowMac(deps.keyring, 'agent', agentMacColumns(changed)) };
   await updateAgent(tx, saved);
   return saved;

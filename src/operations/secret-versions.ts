@@ -38,14 +38,13 @@ export const listSecretVersions = reading(secretVersions, async (deps, input) =>
 });
 
 export const disableSecret = changing(secretDisable, async (change, { name, version }) => {
-  const { deps, tx, precondition } = change;
+  const { deps, tx, changedEpoch, precondition } = change;
   const secret = await requireSecret(tx, deps, name);
   precondition.require(secret);
   const wanted = version === undefined ? await versionsInUse(change, secret) : [version];
   const [first] = wanted;
   if (first === undefined)
     throw wrongState(`The secret ${name} has no current version: it is disabled already.`);
-  const changedEpoch = await change.raiseEpoch();
   for (const number of wanted) {
     const found = await findVersion(tx, { vaultId: deps.vaultId, secretId: secret.id, number });
     const { state: from } = requireSwitchable(found, name, number);
@@ -56,7 +55,7 @@ export const disableSecret = changing(secretDisable, async (change, { name, vers
 });
 
 export const enableSecret = changing(secretEnable, async (change, { name, version }) => {
-  const { deps, tx, precondition } = change;
+  const { deps, tx, changedEpoch, precondition } = change;
   const secret = await requireSecret(tx, deps, name);
   precondition.require(secret);
   const open = await findOpenRotation(tx, deps.vaultId, secret.id);
@@ -66,7 +65,6 @@ export const enableSecret = changing(secretEnable, async (change, { name, versio
   const disabled = await versionsInState(tx, deps.vaultId, { ...of, state: 'disabled' });
   if (current !== undefined) throw hasCurrent(name, current.number, version ?? disabled[0]?.number);
   const number = version ?? theOnly(disabled, name);
-  const changedEpoch = await change.raiseEpoch();
   const move = { vaultId: deps.vaultId, secretId: secret.id, number, changedEpoch };
   if (!(await moveVersion(tx, { ...move, from: 'disabled', to: 'current' }))) {
     throw wrongState(`Version ${number} of ${name} is not disabled. See: doorward secret versions ${name}`);

@@ -26,10 +26,9 @@ import { openPage } from './paging.ts';
 
 const MIN_VALUE_BYTES = 8;
 
-export const createSecret = changing(secretCreate, async ({ deps, tx, now, raiseEpoch }, input) => {
+export const createSecret = changing(secretCreate, async ({ deps, tx, now, changedEpoch }, input) => {
   const value = valueOf(input);
   try {
-    const changedEpoch = await raiseEpoch();
     const { vaultId } = deps;
     const id = newId(deps.ids, 'sec');
     const context = {
@@ -86,7 +85,7 @@ export const showSecret = reading(secretShow, async (deps, { name }) => {
 
 export const destroySecretForEver = changing(
   secretDestroy,
-  async ({ deps, tx, now, raiseEpoch, precondition }, { name }) => {
+  async ({ deps, tx, now, changedEpoch, precondition }, { name }) => {
     const row = await requireSecret(tx, deps, name);
     precondition.require(row);
     const services = await servicesOfSecrets(tx, deps.vaultId, [row.id]);
@@ -96,7 +95,6 @@ export const destroySecretForEver = changing(
         detail: `Services still send this secret: ${names}. Remove them first.`,
       });
     }
-    const changedEpoch = await raiseEpoch();
     const versionsDestroyed = await destroySecret(tx, row, { destroyedAt: now, changedEpoch });
     return {
       output: { id: row.id, name, versionsDestroyed },

@@ -13,7 +13,7 @@ import { type Change, changing } from './operation.ts';
 import { authText, checkPlacement, requireSecretToSend, requireService, toRecord } from './services.ts';
 
 export const updateService = changing(serviceUpdate, async (change, { name, ...fields }) => {
-  const { deps, tx, precondition, raiseEpoch } = change;
+  const { deps, tx, precondition, changedEpoch } = change;
   const before = await requireService(tx, deps, name);
   precondition.require(before);
   if (Object.values(fields).every((value) => value === undefined)) {
@@ -29,7 +29,7 @@ export const updateService = changing(serviceUpdate, async (change, { name, ...f
     ...(baseUrl === undefined ? {} : parseBaseUrl(baseUrl)),
     secretId: secret.id,
     revision: before.revision + 1,
-    changedEpoch: await raiseEpoch(),
+    changedEpoch,
   };
   checkPlacement(columns);
   const after = { ...columns, mac: rowMac(deps.keyring, 'service', serviceMacColumns(columns)) };

@@ -37,12 +37,11 @@ const NOT_FOR_CREDENTIALS: ReadonlySet<string> = new Set([
 ]);
 const BASE_URL_SUFFIX = /^(\/[A-Za-z0-9._~-]+)*$/;
 
-export const createService = changing(serviceCreate, async ({ deps, tx, now, raiseEpoch }, input) => {
+export const createService = changing(serviceCreate, async ({ deps, tx, now, changedEpoch }, input) => {
   const { origin, basePath } = parseBaseUrl(input.baseUrl);
   checkPlacement(input);
   const { vaultId } = deps;
   const secret = await requireSecretToSend(tx, deps, input.secret);
-  const changedEpoch = await raiseEpoch();
   const before = await servicesOfSecrets(tx, vaultId, [secret.id]);
   const columns = {
     vaultId,
@@ -84,10 +83,9 @@ export const showService = reading(serviceShow, async (deps, { name }) => {
 });
 
 export const removeService = changing(serviceRemove, async (change, { name }) => {
-  const { deps, tx, now, raiseEpoch } = change;
+  const { deps, tx, now, changedEpoch } = change;
   const row = await requireService(tx, deps, name);
   change.precondition.require(row);
-  const changedEpoch = await raiseEpoch();
   const agents = await removeGrantsOf(change, { serviceId: row.id });
   await touchAgents(change, agents);
   const grantsRemoved = agents.length;
