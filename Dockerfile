@@ -33,5 +33,5 @@ STOPSIGNAL SIGTERM
 # By the admin socket, whatever address the server listens on.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "require('node:http').get({ socketPath: process.env.DOORWARD_DATA_DIR + '/admin.sock', path: '/healthz' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=64", "/app/bin/doorward.js"]
+ENTRYPOINT ["node", "/app/bin/doorward.js"]
 CMD ["serve"]

@@ -1,5 +1,5 @@
 // Doorward as its users have it: a copy of the built program, so that no edit of the sources changes what is measured
-// in the middle of a run, started as `bin/doorward.js serve` and set up over its HTTP API.
+// in the middle of a run, started as `node bin/doorward.js serve` and set up over its HTTP API.
 import { randomBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -54,12 +54,6 @@ export function plainEnvironment() {
   return { PATH: process.env['PATH'], HOME: '/nonexistent', LANG: 'C.UTF-8', NO_COLOR: '1' };
 }
 
-/** The launcher's own flags of Node, for this Node. @param {Program} program */
-function flagsOf({ launcher }) {
-  const [line = ''] = readFileSync(launcher, 'utf8').split('\n');
-  return line.split(' ').filter((word) => word.startsWith('--'));
-}
-
 /**
  * @param {import('./processes.js').Stage} stage
  * @param {Program} program
@@ -70,7 +64,7 @@ export async function startDoorward(stage, program, options) {
   for (const path of [dataDirectory, shared]) mkdirSync(path, { mode: 0o700, recursive: true });
   const server = await stage.startServer({
     name: 'doorward',
-    command: [process.execPath, ...flagsOf(program), ...nodeArguments, program.launcher, 'serve'],
+    command: [process.execPath, ...nodeArguments, program.launcher, 'serve'],
     environment: {
       ...plainEnvironment(),
       DOORWARD_DATA_DIR: dataDirectory,

@@ -1,7 +1,6 @@
-#!/usr/bin/env -S node --max-semi-space-size=64
+#!/usr/bin/env node
 // Starts Doorward. In a checkout it builds `dist` first when that is missing or older than `src`; a published
-// package has no `src` and never builds. A server under load makes much that is soon over: with more room for it the
-// collector runs a quarter as often, which is worth an eighth of each call. Without the flag everything works as well.
+// package has no `src` and never builds.
 import { isStale, ROOT } from './built.js';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

@@ -11,7 +11,7 @@ const OTHER_MULTIPLIER = 0x85ebca6b | 0;
 const FRAGMENT_GRAM_LENGTH = 4;
 /** Longer steps gain little speed and make the table larger. */
 const LONGEST_STEP = 29;
-const LONGEST_STEP_OF_LARGE_TABLE = 13;
+const LONGEST_STEP_OF_LARGE_TABLE = 22;
 const LARGE_TABLE = 2_000;
 
 /** `canGrow`: a fragment that other bytes behind it would have made longer. */
