@@ -8,7 +8,7 @@ export function describeMachine({ postgres, nginx }) {
     cpu: all[0]?.model.trim() ?? 'unknown',
     cores: all.length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: `${type()} ${release()}`,
+    kernel: `${type()} ${release().split('.', 2).join('.')}`,
     node: process.versions.node,
     postgres: postgres ?? 'not installed',
     nginx: nginx ?? 'not installed',
