@@ -1,10 +1,11 @@
 // The owner credential file: one line, mode 0600, plain or sealed under the passphrase. Its HMAC is all the database has.
-import { chmod, link, lstat, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, link, lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Problem } from '../core/problem.ts';
 import type { Randomness } from '../core/time.ts';
 import { createOpaqueToken, parseOpaqueToken } from '../crypto/opaque-token.ts';
 import { openWithPassphrase, sealWithPassphrase } from '../crypto/passphrase.ts';
+import { syncDirectory } from '../store/sync-directory.ts';
 
 export interface OwnerCredentialOptions {
   readonly path: string;
@@ -55,15 +56,6 @@ async function createExclusively(path: string, text: string): Promise<boolean> {
     throw error;
   } finally {
     await rm(beside, { force: true });
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 
