@@ -28,20 +28,34 @@ import { judge } from './targets.js';
  */
 /** @typedef {import('./targets.js').Measure} Measure */
 /** @typedef {{ measuredAt: string, length: string, seconds: number, loadBefore: number, measures: readonly Measure[] }} Measured */
-/** @typedef {{ measure: (context: Context) => Promise<any>, sheets: (measured: any) => import('./report.js').Sheet[] }} Part */
+/** @typedef {{ measured: { measures: readonly Measure[] }, sheets: import('./report.js').Sheet[] }} Found */
 
-/** @type {Record<import('./arguments.js').Part, Part>} */
-const MEASURED = {
-  calls: { measure: measureCalls, sheets: callSheets },
-  streams: { measure: measureStreams, sheets: streamSheets },
-  growth: { measure: measureGrowth, sheets: growthSheets },
-  start: { measure: measureStart, sheets: startSheets },
-  scan: { measure: measureScan, sheets: scanSheets },
+/** @type {Record<import('./arguments.js').Part, (context: Context) => Promise<Found>>} */
+const PARTS = {
+  calls: part(measureCalls, callSheets),
+  streams: part(measureStreams, streamSheets),
+  growth: part(measureGrowth, growthSheets),
+  start: part(measureStart, startSheets),
+  scan: part(measureScan, scanSheets),
 };
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const EXIT_MISSED = 8;
 const EXIT_INTERRUPTED = 130;
+
+/**
+ * A part's figures, and the tables they make.
+ * @template {{ measures: readonly Measure[] }} T
+ * @param {(context: Context) => Promise<T>} measure
+ * @param {(measured: T) => import('./report.js').Sheet[]} sheetsOf
+ * @returns {(context: Context) => Promise<Found>}
+ */
+function part(measure, sheetsOf) {
+  return async (context) => {
+    const measured = await measure(context);
+    return { measured, sheets: sheetsOf(measured) };
+  };
+}
 
 /** @param {import('./arguments.js').Arguments} options */
 async function run(options) {
@@ -84,15 +98,14 @@ async function measure(options, stage) {
   /** @type {import('./report.js').Sheet[]} */
   const sheets = [];
   for (const name of options.parts) {
-    const part = MEASURED[name];
     const startedMs = performance.now();
-    const measured = await part.measure(context);
+    const found = await PARTS[name](context);
     progress.end();
     await stage.stopAll();
     const seconds = Math.round((performance.now() - startedMs) / 1000);
     const measuredAt = new Date().toISOString();
-    parts[name] = { measuredAt, length: options.length, seconds, loadBefore, ...measured };
-    sheets.push(...part.sheets(measured));
+    parts[name] = { measuredAt, length: options.length, seconds, loadBefore, ...found.measured };
+    sheets.push(...found.sheets);
   }
   const judged = judge(
     Object.values(parts).flatMap(({ measures }) => measures),

@@ -58,8 +58,7 @@ async function open(directory) {
 async function compileProgram() {
   const path = new URL('./pglite.wasm', import.meta.resolve('@electric-sql/pglite'));
   const bytes = await fs.promises.readFile(path);
-  // @ts-expect-error: Node's types know what belongs to WebAssembly, but not that it is there itself
-  return /** @type {Promise<WebAssembly.Module>} */ (WebAssembly.compile(bytes));
+  return await WebAssembly.compile(bytes);
 }
 
 /**

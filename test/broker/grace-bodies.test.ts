@@ -6,14 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { testDatabases } from '../support/database.ts';
-import {
-  accepting,
-  createVendor,
-  keyOf,
-  sha256,
-  type Vendor,
-  VERSION_HEADER,
-} from '../support/rotating-vendor.ts';
+import { createSlowVendor, createVendor, keyOf, sha256, VERSION_HEADER } from '../support/rotating-vendor.ts';
 import { collect } from '../support/raw-http.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -32,14 +25,7 @@ describe('in the grace period', () => {
 
   const sentKeys = () => world.upstream.seen.map(({ headers }) => keyOf(headers));
 
-  /** A vendor that does not know the new key yet. */
-  async function slowVendor(): Promise<Vendor> {
-    const vendor = await createVendor(world);
-    world.upstream.respond = accepting(vendor.old);
-    await vendor.rotate();
-    world.upstream.seen.length = 0;
-    return vendor;
-  }
+  const slowVendor = async () => createSlowVendor(world);
 
   test.each([
     ['of one byte', 1],

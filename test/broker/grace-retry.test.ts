@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/database.ts';
 import {
   accepting,
+  createSlowVendor,
   createVendor,
   keyOf,
   refuse,
@@ -143,14 +144,7 @@ describe('a call in the grace period', () => {
 
   const sentKeys = () => world.upstream.seen.map(({ headers }) => keyOf(headers));
 
-  /** A vendor that does not know the new key yet. */
-  async function slowVendor(setting?: Setting): Promise<Vendor> {
-    const vendor = await createVendor(world, setting);
-    world.upstream.respond = accepting(vendor.old);
-    await vendor.rotate();
-    world.upstream.seen.length = 0;
-    return vendor;
-  }
+  const slowVendor = async (setting?: Setting) => createSlowVendor(world, setting);
 
   test.each(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'POST', 'PATCH'])(
     '%s is sent again',

@@ -1,12 +1,10 @@
 // What a scrape of /metrics tells, where it can be asked, and what it never names.
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../src/core/ids.ts';
 import { openMetricsListener } from '../../src/http/metrics-listener.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { testDatabases } from '../support/database.ts';
+import { freePort } from '../support/free-port.ts';
 import { type RawAnswer, send } from '../support/raw-http.ts';
 import { createWorld, SECRET_VALUE, type World } from '../support/world.ts';
 
@@ -178,12 +176,3 @@ describe('metrics', () => {
     return (await readFile(`${world.keysDirectory}/owner.credential`, 'utf8')).trim();
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -4,13 +4,13 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type App, compose } from '../../src/compose.ts';
 import type { ServerConfig } from '../../src/config.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { Compiled } from './compile.ts';
+import { freePort } from './free-port.ts';
 import { configOf, type World } from './world.ts';
 
 /** What replicas must agree on for one's tokens to be good at another; a world needs it in its own configuration. */
@@ -91,13 +91,4 @@ export async function startReplica(
 /** Where the root key and the owner credential of a world are. */
 function sharedFolder(world: World): string {
   return dirname(world.dataDirectories[0] ?? '');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

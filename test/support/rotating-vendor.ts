@@ -105,6 +105,15 @@ export async function createVendor(
   };
 }
 
+/** One that does not know the new key yet, though it is current already. */
+export async function createSlowVendor(world: World, setting?: Setting): Promise<Vendor> {
+  const vendor = await createVendor(world, setting);
+  world.upstream.respond = accepting(vendor.old);
+  await vendor.rotate();
+  world.upstream.seen.length = 0;
+  return vendor;
+}
+
 /** With the look of a vendor's key. */
 export function newKey(): string {
   return `sk-test-${randomBytes(24).toString('base64url')}`;
