@@ -64,11 +64,18 @@ describe.each(testDatabases())('a server on $name that is killed', ({ name, crea
     return { arrived, release: () => release() };
   }
 
+  /** The job promotes in the database first: until memory has followed, calls still carry the version before. */
+  async function expectCallCarries(server: Server, token: string, value: string): Promise<void> {
+    await eventually(RESUMED_MS, async () => {
+      expect((await server.call(token, '/call/vendor/use')).status).toBe(200);
+      return upstream.seen.at(-1)?.headers.authorization === `Bearer ${value}` ? true : undefined;
+    });
+  }
+
   async function expectResumed(server: Server, token: string): Promise<void> {
     await eventually(RESUMED_MS, async () => ((await states(server))[0] === '2 current' ? true : undefined));
     expect(await states(server)).toEqual(['2 current', '1 previous']);
-    expect((await server.call(token, '/call/vendor/use')).status).toBe(200);
-    expect(upstream.seen.at(-1)?.headers.authorization).toBe(`Bearer ${NEW_VALUE}`);
+    await expectCallCarries(server, token, NEW_VALUE);
     expect((await server.admin('POST', '/v1/secrets/vendor/rollback')).status).toBe(200);
     await server.call(token, '/call/vendor/use');
     expect(upstream.seen.at(-1)?.headers.authorization).toBe(`Bearer ${SECRET_VALUE}`);
@@ -108,8 +115,7 @@ describe.each(testDatabases())('a server on $name that is killed', ({ name, crea
       (await states(following))[1] === '1 revoked' ? true : undefined,
     );
     expect(await states(following)).toEqual(['2 current', '1 revoked']);
-    expect((await following.call(token, '/call/vendor/use')).status).toBe(200);
-    expect(upstream.seen.at(-1)?.headers.authorization).toBe(`Bearer ${NEW_VALUE}`);
+    await expectCallCarries(following, token, NEW_VALUE);
   });
 
   // Whoever may lock rows can stop a server between two steps.

@@ -57,7 +57,8 @@ describe.each(onPostgres)('a transaction whose connection is cut', ({ create }) 
 
   it('in the middle of starting a connection too', async () => {
     const { database, relay } = await openOverRelay(create);
-    for (let loop = 0; loop < 40; loop += 1) {
+    // The driver waits up to a second before it connects again: few loops, eight connections each.
+    for (let loop = 0; loop < 16; loop += 1) {
       const asked = Array.from({ length: 8 }, () => database.calls`select 1`.catch(() => undefined));
       await new Promise((resolve) => setTimeout(resolve, loop % 8));
       relay.cut();
