@@ -1,5 +1,6 @@
 // The outgoing request, rebuilt from configuration and canonical parts. The credential goes in last.
 import { decodedQueryNames, joinBasePath } from '../core/address.ts';
+import type { Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
 import { assertHeaderValue, type HeaderPairs, outgoingHeaders } from '../core/headers.ts';
 import type { OutgoingRequest } from '../egress/flow.ts';
@@ -24,7 +25,7 @@ export function inject(
 ): OutgoingRequest {
   const { service, target } = allowed;
   const slots = slotsOf(service);
-  const headers: HeaderPairs = outgoingHeaders(call.headers, { dropNames: slots.headers });
+  const headers = withRequired(outgoingHeaders(call.headers, { dropNames: slots.headers }), service);
   const query = keptQuery(allowed, slots.query);
   const path = joinBasePath(service.basePath, target.address);
   const base = {
@@ -42,6 +43,12 @@ export function inject(
       headers: placement.header === undefined ? headers : [...headers, placement.header],
     };
   });
+}
+
+/** With what the API wants beside the credential, where the caller has said nothing of it. */
+function withRequired(headers: HeaderPairs, { headers: required }: Service): HeaderPairs {
+  const missing = Object.entries(required).filter(([name]) => !headers.some(([given]) => given === name));
+  return missing.length === 0 ? headers : [...headers, ...missing];
 }
 
 /** Connections of one vault, service and revision: never shared with another. */

@@ -1,7 +1,7 @@
 // The vault's records as decisions see them: parsed, checked, in memory.
 import type { AddressPattern } from './address-pattern.ts';
 import type { Id } from './ids.ts';
-import type { Auth, Origin } from './service.ts';
+import type { Auth, Origin, RefusalShape } from './service.ts';
 
 export interface Agent {
   readonly id: Id<'agt'>;
@@ -21,6 +21,15 @@ export interface Service {
   readonly secretId: Id<'sec'>;
   /** Which methods are sent again with the secret's previous version after a 401 in its grace period. */
   readonly graceRetry: 'any' | 'idempotent';
+  /** The catalogue entry it was made from. */
+  readonly catalogueId: string | null;
+  /** Sent where the caller has no header of that name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What no grant allows. */
+  readonly guards: readonly AddressPattern[];
+  readonly refusalShape: RefusalShape | null;
+  /** A listener of its own: `127.0.0.1:0` or `unix:/path`. */
+  readonly listen: string | null;
   readonly revision: number;
 }
 
@@ -38,6 +47,17 @@ export interface Run {
   readonly id: Id<'run'>;
   readonly agentId: Id<'agt'>;
   readonly placeholderHash: Buffer;
+}
+
+/** Stands where a client expects the key of a service: good for one agent at one service, until its end. */
+export interface Placeholder {
+  readonly id: Id<'plh'>;
+  readonly agentId: Id<'agt'>;
+  readonly serviceId: Id<'svc'>;
+  /** It ends with this run. */
+  readonly runId: Id<'run'> | undefined;
+  readonly hash: Buffer;
+  readonly expiresAt: Date | undefined;
 }
 
 /** What a call needs to know of a secret: which version is current, and which others an upstream may still echo. */

@@ -18,6 +18,7 @@ const ID_PREFIXES = [
   'grt', // grant
   'run', // run
   'plh', // placeholder
+  'arq', // access request
   'tok', // access token
   'evt', // audit event
   'chn', // audit chain

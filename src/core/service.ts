@@ -11,6 +11,10 @@ export const Origin = z.strictObject({
 });
 export type Origin = Readonly<z.output<typeof Origin>>;
 
+/** Vendors whose clients understand a refusal only in their own error body. */
+export const REFUSAL_SHAPES = ['openai', 'anthropic', 'google', 'stripe', 'github', 'slack'] as const;
+export type RefusalShape = (typeof REFUSAL_SHAPES)[number];
+
 const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 
 /** The credential kind of a service and its placement. */

@@ -10,7 +10,15 @@ import { rebindSecret } from '../vault/rebind.ts';
 import { rowMac } from '../vault/row-mac.ts';
 import { serviceUpdate } from './contracts/services.ts';
 import { type Change, changing } from './operation.ts';
-import { authText, checkPlacement, requireSecretToSend, requireService, toRecord } from './services.ts';
+import {
+  authText,
+  checkGuards,
+  checkHeaders,
+  checkPlacement,
+  requireSecretToSend,
+  requireService,
+  toRecord,
+} from './services.ts';
 
 export const updateService = changing(serviceUpdate, async (change, { name, ...fields }) => {
   const { deps, tx, precondition, changedEpoch } = change;
@@ -27,11 +35,13 @@ export const updateService = changing(serviceUpdate, async (change, { name, ...f
     ...before,
     ...given(rest),
     ...(baseUrl === undefined ? {} : parseBaseUrl(baseUrl)),
+    ...(rest.deny === undefined ? {} : { deny: checkGuards(rest.deny) }),
     secretId: secret.id,
     revision: before.revision + 1,
     changedEpoch,
   };
   checkPlacement(columns);
+  checkHeaders(columns);
   const after = { ...columns, mac: rowMac(deps.keyring, 'service', serviceMacColumns(columns)) };
   await writeService(tx, after);
   const isBoundAlike = before.secretId === secret.id && destination(before) === destination(after);
@@ -76,5 +86,8 @@ function destination({ origin, basePath, auth }: ServiceRow): string {
 function shownInLog(row: ServiceRow) {
   const { secretId: secret, keyEnv, baseUrlEnv, baseUrlSuffix, graceRetry, revision } = row;
   const sending = { baseUrl: baseUrlText(row), auth: authText(row), secret };
-  return { ...sending, keyEnv, baseUrlEnv, baseUrlSuffix, graceRetry, revision };
+  const { catalogueId, deny, refusalShape, listen } = row;
+  const headers = Object.entries(row.headers).map((pair) => pair.join(': '));
+  const forClients = { keyEnv, baseUrlEnv, baseUrlSuffix, catalogueId, headers, deny, refusalShape, listen };
+  return { ...sending, ...forClients, graceRetry, revision };
 }

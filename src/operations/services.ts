@@ -1,4 +1,5 @@
 // Services: added with their secret's binding, listed, shown, removed with their grants.
+import { parsePattern } from '../core/address-pattern.ts';
 import { HOP_BY_HOP } from '../core/header-names.ts';
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
@@ -35,11 +36,19 @@ const NOT_FOR_CREDENTIALS: ReadonlySet<string> = new Set([
   'expect',
   'host',
 ]);
+/** Public headers stand in the clear in listings and events: a credential must not come that way. */
+const CREDENTIAL_HEADERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'cookie',
+  'proxy-authorization',
+  'x-api-key',
+]);
 const BASE_URL_SUFFIX = /^(\/[A-Za-z0-9._~-]+)*$/;
 
 export const createService = changing(serviceCreate, async ({ deps, tx, now, changedEpoch }, input) => {
   const { origin, basePath } = parseBaseUrl(input.baseUrl);
   checkPlacement(input);
+  checkHeaders(input);
   const { vaultId } = deps;
   const secret = await requireSecretToSend(tx, deps, input.secret);
   const before = await servicesOfSecrets(tx, vaultId, [secret.id]);
@@ -55,6 +64,11 @@ export const createService = changing(serviceCreate, async ({ deps, tx, now, cha
     baseUrlEnv: input.baseUrlEnv ?? null,
     baseUrlSuffix: input.baseUrlSuffix,
     graceRetry: input.graceRetry,
+    catalogueId: input.catalogueId ?? null,
+    headers: input.headers,
+    deny: checkGuards(input.deny),
+    refusalShape: input.refusalShape ?? null,
+    listen: input.listen ?? null,
     revision: 1,
     removedAt: null,
   };
@@ -126,6 +140,25 @@ export function checkPlacement({ auth, baseUrlSuffix }: Pick<ServiceRow, 'auth' 
   }
 }
 
+const MAX_HEADERS = 16;
+
+/** Throws where a required header is one that Doorward writes itself or that could stand for a credential. */
+export function checkHeaders({ headers }: Pick<ServiceRow, 'headers'>): void {
+  const names = Object.keys(headers);
+  const taken = names.find((name) => NOT_FOR_CREDENTIALS.has(name) || CREDENTIAL_HEADERS.has(name));
+  if (taken === undefined && names.length <= MAX_HEADERS) return;
+  const detail =
+    taken === undefined
+      ? `headers: at most ${MAX_HEADERS}.`
+      : `headers: ${taken} is one that Doorward writes itself; a key belongs into a secret.`;
+  throw new Problem('invalid-input', { detail });
+}
+
+/** Guard patterns in their canonical text. Throws `invalid-input`. */
+export function checkGuards(deny: readonly string[]): string[] {
+  return deny.map((text) => parsePattern(text).text);
+}
+
 /** The secret of that name, or a `not-found` problem that says how to make it. */
 export async function requireSecretToSend(
   tx: Transaction,
@@ -158,6 +191,7 @@ async function toRecords(deps: OperationDeps, rows: readonly ServiceRow[]): Prom
 
 export function toRecord(row: ServiceRow, secretName: string): ServiceRecord {
   const { id, name, auth, keyEnv, baseUrlEnv, baseUrlSuffix, graceRetry, revision } = row;
+  const { catalogueId, headers, deny, refusalShape, listen } = row;
   return {
     id,
     name,
@@ -168,6 +202,11 @@ export function toRecord(row: ServiceRow, secretName: string): ServiceRecord {
     baseUrlEnv,
     baseUrlSuffix,
     graceRetry,
+    catalogueId,
+    headers,
+    deny: [...deny],
+    refusalShape,
+    listen,
     revision,
     createdAt: row.createdAt.toISOString(),
   };

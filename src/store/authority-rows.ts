@@ -3,11 +3,12 @@ import { and, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { Sql } from 'postgres';
 import type { Id } from '../core/ids.ts';
 import type { TablesDatabase } from './transaction.ts';
-import { agent, run, secret, secretVersion, service, serviceGrant, vault } from './tables.ts';
+import { agent, placeholder, run, secret, secretVersion, service, serviceGrant, vault } from './tables.ts';
 
 export type AgentRow = typeof agent.$inferSelect;
 export type ServiceRow = typeof service.$inferSelect;
 export type GrantRow = typeof serviceGrant.$inferSelect;
+export type PlaceholderRow = typeof placeholder.$inferSelect;
 type SecretRow = typeof secret.$inferSelect;
 export type VersionRow = Pick<
   typeof secretVersion.$inferSelect,
@@ -26,6 +27,7 @@ export interface AuthorityRows {
   readonly secrets: readonly SecretRow[];
   readonly versions: readonly VersionRow[];
   readonly runs: readonly RunRow[];
+  readonly placeholders: readonly PlaceholderRow[];
 }
 
 /** Rows changed after `since`, removed ones included; with undefined, the live rows only. */
@@ -36,7 +38,7 @@ export async function readAuthority(
 ): Promise<AuthorityRows> {
   return await db.transaction(
     async (tx) => {
-      const wanted = (table: typeof agent | typeof service | typeof serviceGrant) =>
+      const wanted = (table: typeof agent | typeof service | typeof serviceGrant | typeof placeholder) =>
         and(
           eq(table.vaultId, vaultId),
           since === undefined ? isNull(table.removedAt) : gt(table.changedEpoch, since),
@@ -58,7 +60,7 @@ export async function readAuthority(
           ? and(isNull(run.endedAt), sql`${run.leaseUntil} > clock_timestamp()`)
           : undefined;
       // Sent in one go: the connection answers them in order, all from the transaction's one snapshot.
-      const [found, agents, services, grants, secrets, versions, runs] = await Promise.all([
+      const [found, agents, services, grants, secrets, versions, runs, placeholders] = await Promise.all([
         tx.select(vaultColumns).from(vault).where(eq(vault.id, vaultId)),
         tx.select().from(agent).where(wanted(agent)),
         tx.select().from(service).where(wanted(service)),
@@ -69,6 +71,7 @@ export async function readAuthority(
           .select({ row: run, leaseMs })
           .from(run)
           .where(and(changed(run), liveRun)),
+        tx.select().from(placeholder).where(wanted(placeholder)),
       ]);
       return {
         epoch: found[0]?.epoch ?? 0n,
@@ -82,6 +85,7 @@ export async function readAuthority(
           ...row,
           leaseMs: remaining,
         })),
+        placeholders,
       };
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },

@@ -13,7 +13,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { Auth, Origin } from '../core/service.ts';
+import { type Auth, type Origin, REFUSAL_SHAPES } from '../core/service.ts';
 import { bytea, changedEpoch, idColumn, moment } from './columns.ts';
 
 export const installation = pgTable('installation', {
@@ -213,6 +213,16 @@ export const service = pgTable(
     graceRetry: text('grace_retry', { enum: ['any', 'idempotent'] })
       .notNull()
       .default('any'),
+    /** The catalogue entry it was made from. */
+    catalogueId: text('catalogue_id'),
+    /** Headers the API wants beside the credential: sent where the caller has none of that name. Public. */
+    headers: jsonb('headers').$type<Readonly<Record<string, string>>>().notNull().default({}),
+    /** Patterns that no grant allows. */
+    deny: jsonb('deny').$type<readonly string[]>().notNull().default([]),
+    /** Whose error bodies a refusal imitates, so that the vendor's client understands it. */
+    refusalShape: text('refusal_shape', { enum: REFUSAL_SHAPES }),
+    /** A listener of its own: `127.0.0.1:0` or `unix:/path`. */
+    listen: text('listen'),
     revision: integer('revision').notNull(),
     changedEpoch: changedEpoch(),
     mac: bytea('mac').notNull(),
@@ -294,6 +304,86 @@ export const run = pgTable(
     foreignKey({ columns: [t.vaultId, t.agentId], foreignColumns: [agent.vaultId, agent.id] }),
     uniqueIndex('run_placeholder').on(t.placeholderHash),
     index('run_epoch').on(t.vaultId, t.changedEpoch),
+  ],
+);
+
+/** Stands where a client expects the key of a service, and looks like one: bound to one agent and one service. */
+export const placeholder = pgTable(
+  'placeholder',
+  {
+    vaultId: vaultId(),
+    id: idColumn('id', 'plh').notNull(),
+    agentId: idColumn('agent_id', 'agt').notNull(),
+    serviceId: idColumn('service_id', 'svc').notNull(),
+    /** Set: it ends with the run. */
+    runId: idColumn('run_id', 'run'),
+    hash: bytea('hash').notNull(),
+    createdAt: moment('created_at').notNull(),
+    expiresAt: moment('expires_at'),
+    changedEpoch: changedEpoch(),
+    mac: bytea('mac').notNull(),
+    removedAt: moment('removed_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.id] }),
+    foreignKey({ columns: [t.vaultId, t.agentId], foreignColumns: [agent.vaultId, agent.id] }),
+    foreignKey({ columns: [t.vaultId, t.serviceId], foreignColumns: [service.vaultId, service.id] }),
+    foreignKey({ columns: [t.vaultId, t.runId], foreignColumns: [run.vaultId, run.id] }),
+    uniqueIndex('placeholder_hash').on(t.hash),
+    index('placeholder_epoch').on(t.vaultId, t.changedEpoch),
+    index('placeholder_agent').on(t.vaultId, t.agentId).where(isNull(t.removedAt)),
+  ],
+);
+
+/** The access token that a secret was last exchanged for, and who is fetching the next one. */
+export const mintedToken = pgTable(
+  'minted_token',
+  {
+    vaultId: vaultId(),
+    secretId: idColumn('secret_id', 'sec').notNull(),
+    /** Of the secret: what it was made with. */
+    versionId: idColumn('version_id', 'ver'),
+    dekId: idColumn('dek_id', 'dek'),
+    kekId: idColumn('kek_id', 'kek'),
+    kekGeneration: integer('kek_generation'),
+    /** Null until the first one has come. */
+    dekRecord: bytea('dek_record'),
+    valueRecord: bytea('value_record'),
+    expiresAt: moment('expires_at'),
+    refreshingBy: idColumn('refreshing_by', 'rep'),
+    refreshingUntil: moment('refreshing_until'),
+    /** Raised with every lease: an answer that comes under an older one is not stored. */
+    fence: bigint('fence', { mode: 'bigint' }).notNull(),
+    changedEpoch: changedEpoch(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.secretId] }),
+    foreignKey({ columns: [t.vaultId, t.secretId], foreignColumns: [secret.vaultId, secret.id] }),
+    index('minted_token_epoch').on(t.vaultId, t.changedEpoch),
+  ],
+);
+
+/** What an agent asked an administrator for. */
+export const accessRequest = pgTable(
+  'access_request',
+  {
+    vaultId: vaultId(),
+    id: idColumn('id', 'arq').notNull(),
+    agentId: idColumn('agent_id', 'agt').notNull(),
+    /** As asked: there may be no service of that name. */
+    service: text('service').notNull(),
+    /** Patterns; null asks for every method and path. */
+    allow: jsonb('allow').$type<readonly string[]>(),
+    reason: text('reason').notNull(),
+    createdAt: moment('created_at').notNull(),
+    decidedAt: moment('decided_at'),
+    decision: text('decision', { enum: ['granted', 'denied'] }),
+    decidedBy: idColumn('decided_by', 'adm'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.id] }),
+    foreignKey({ columns: [t.vaultId, t.agentId], foreignColumns: [agent.vaultId, agent.id] }),
+    index('access_request_open').on(t.vaultId, t.agentId).where(isNull(t.decidedAt)),
   ],
 );
 

@@ -1,13 +1,14 @@
 // The vault in memory as decisions need it: loaded in one snapshot, kept current by deltas, each row checked against its MAC.
 // A row that fails its check is as good as removed, and raises an alarm. Rows and epoch change in one synchronous step.
 import { parsePattern } from '../core/address-pattern.ts';
-import type { Agent, Grant, Run, Secret, Service } from '../core/entities.ts';
+import type { Agent, Grant, Placeholder, Run, Secret, Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
 import type { Clock } from '../core/time.ts';
 import {
   type AgentRow,
   type AuthorityRows,
   type GrantRow,
+  type PlaceholderRow,
   readAuthority,
   readRunLease,
   type RunRow,
@@ -16,7 +17,13 @@ import {
 } from '../store/authority-rows.ts';
 import type { Database } from '../store/database.ts';
 import type { Keyring } from './keyring.ts';
-import { agentMacColumns, grantMacColumns, runMacColumns, serviceMacColumns } from './mac-columns.ts';
+import {
+  agentMacColumns,
+  grantMacColumns,
+  placeholderMacColumns,
+  runMacColumns,
+  serviceMacColumns,
+} from './mac-columns.ts';
 import { type MacTable, rowMacMatches } from './row-mac.ts';
 import { withinMs } from './time-limit.ts';
 
@@ -56,6 +63,7 @@ export class Authority {
   /** By secret, then by version. */
   readonly #versions = new Map<string, Map<string, VersionRow>>();
   readonly #runs = new Map<string, RunEntry>();
+  readonly #placeholders = new Map<string, Placeholder>();
   readonly #onChange = new Set<() => void>();
   #epoch: bigint | undefined;
   #frozen: AuthorityRows['frozen'];
@@ -123,6 +131,10 @@ export class Authority {
     return this.#runs.get(placeholderHash.toString('hex'))?.run;
   }
 
+  placeholder(hash: Buffer): Placeholder | undefined {
+    return this.#placeholders.get(hash.toString('hex'));
+  }
+
   /** Whether the run still lives: from memory while the known lease runs, else asked once of the database. */
   async runIsAlive(run: Run): Promise<boolean> {
     const entry = this.#runs.get(run.placeholderHash.toString('hex'));
@@ -172,6 +184,7 @@ export class Authority {
     for (const row of rows.services) this.#applyService(row);
     for (const row of rows.grants) this.#applyGrant(row);
     for (const row of rows.runs) this.#applyRun(row);
+    for (const row of rows.placeholders) this.#applyPlaceholder(row);
     for (const row of rows.versions) this.#applyVersion(row);
     const touched = new Set([
       ...rows.secrets.map(({ id }) => id),
@@ -201,7 +214,7 @@ export class Authority {
     if (before !== undefined) this.#serviceIds.delete(before.name);
     this.#services.delete(row.id);
     if (row.removedAt !== null || !this.#holds('service', row, serviceMacColumns(row))) return;
-    this.#services.set(row.id, row);
+    this.#services.set(row.id, { ...row, guards: row.deny.map(parsePattern) });
     this.#serviceIds.set(row.name, row.id);
   }
 
@@ -221,6 +234,15 @@ export class Authority {
     const { id, agentId, placeholderHash } = row;
     const leaseUntilMs = this.#deps.clock.monotonicMs() + row.leaseMs;
     this.#runs.set(key, { run: { id, agentId, placeholderHash }, leaseUntilMs });
+  }
+
+  #applyPlaceholder(row: PlaceholderRow): void {
+    const key = row.hash.toString('hex');
+    this.#placeholders.delete(key);
+    if (row.removedAt !== null || !this.#holds('placeholder', row, placeholderMacColumns(row))) return;
+    const { id, agentId, serviceId, hash } = row;
+    const ends = { runId: row.runId ?? undefined, expiresAt: row.expiresAt ?? undefined };
+    this.#placeholders.set(key, { id, agentId, serviceId, hash, ...ends });
   }
 
   #applyVersion(row: VersionRow): void {

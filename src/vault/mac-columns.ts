@@ -1,5 +1,5 @@
 // Which columns of each row its MAC covers: all that decide something, and the revision.
-import type { AgentRow, GrantRow, RunRow, ServiceRow } from '../store/authority-rows.ts';
+import type { AgentRow, GrantRow, PlaceholderRow, RunRow, ServiceRow } from '../store/authority-rows.ts';
 
 export function agentMacColumns(row: Omit<AgentRow, 'changedEpoch' | 'mac' | 'createdAt'>) {
   const { vaultId, id, name, keyHash, generation, revision, frozenAt, removedAt } = row;
@@ -8,7 +8,7 @@ export function agentMacColumns(row: Omit<AgentRow, 'changedEpoch' | 'mac' | 'cr
 
 export function serviceMacColumns(row: Omit<ServiceRow, 'changedEpoch' | 'mac' | 'createdAt'>) {
   const { vaultId, id, name, origin, basePath, auth, secretId, keyEnv, baseUrlEnv, baseUrlSuffix } = row;
-  const { graceRetry, revision, removedAt } = row;
+  const { graceRetry, catalogueId, headers, deny, refusalShape, listen, revision, removedAt } = row;
   return {
     vaultId,
     id,
@@ -20,7 +20,13 @@ export function serviceMacColumns(row: Omit<ServiceRow, 'changedEpoch' | 'mac' |
     keyEnv,
     baseUrlEnv,
     baseUrlSuffix,
-    ...(graceRetry === 'any' ? {} : { graceRetry }), // a row from before this column keeps its MAC
+    // A row from before these columns keeps its MAC.
+    ...(graceRetry === 'any' ? {} : { graceRetry }),
+    ...(catalogueId === null ? {} : { catalogueId }),
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    ...(deny.length === 0 ? {} : { deny }),
+    ...(refusalShape === null ? {} : { refusalShape }),
+    ...(listen === null ? {} : { listen }),
     revision,
     removedAt,
   };
@@ -35,4 +41,9 @@ export function grantMacColumns(row: Omit<GrantRow, 'changedEpoch' | 'mac' | 'cr
 export function runMacColumns(row: Omit<RunRow, 'changedEpoch' | 'mac' | 'leaseUntil' | 'leaseMs'>) {
   const { vaultId, id, agentId, placeholderHash, startedAt, endedAt } = row;
   return { vaultId, id, agentId, placeholderHash, startedAt, endedAt };
+}
+
+export function placeholderMacColumns(row: Omit<PlaceholderRow, 'changedEpoch' | 'mac'>) {
+  const { vaultId, id, agentId, serviceId, runId, hash, createdAt, expiresAt, removedAt } = row;
+  return { vaultId, id, agentId, serviceId, runId, hash, createdAt, expiresAt, removedAt };
 }

@@ -1,12 +1,29 @@
 // Services: which API a secret is for, and where its credential goes.
 import { z } from 'zod';
 import { idSchema, Name } from '../../core/ids.ts';
-import { Auth } from '../../core/service.ts';
+import { Auth, REFUSAL_SHAPES } from '../../core/service.ts';
 import { contract, Moment, page, pageInput } from '../contract.ts';
 
 const EnvName = z
   .string()
   .regex(/^[A-Z_][A-Z0-9_]{0,127}$/, 'an environment variable is upper case, such as OPENAI_API_KEY');
+
+const RequiredHeaders = z
+  .record(
+    z.string().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'a header name is lower case'),
+    z.string().regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?$/, 'a header value is printable ASCII'),
+  )
+  .describe('Headers the API wants beside the credential: sent where the caller has none of that name.');
+const Deny = z
+  .array(z.string().max(4096))
+  .max(256)
+  .describe('Patterns that no grant allows, such as `POST /v1/organization/admin_api_keys`.');
+const Listen = z
+  .string()
+  .max(256)
+  .describe(
+    'A listener of its own, for clients that take only host and port: `127.0.0.1:0` or `unix:/path`.',
+  );
 
 export const ServiceRecord = z
   .strictObject({
@@ -19,6 +36,11 @@ export const ServiceRecord = z
     baseUrlEnv: z.string().nullable(),
     baseUrlSuffix: z.string(),
     graceRetry: z.enum(['any', 'idempotent']),
+    catalogueId: z.string().nullable(),
+    headers: z.record(z.string(), z.string()),
+    deny: z.array(z.string()),
+    refusalShape: z.enum(REFUSAL_SHAPES).nullable(),
+    listen: z.string().nullable(),
     revision: z.number().int(),
     createdAt: Moment,
   })
@@ -50,6 +72,14 @@ export const serviceCreate = contract({
         .describe(
           "Which methods are sent again with the secret's previous version after a 401 in its grace period.",
         ),
+      catalogueId: Name.optional().describe('The catalogue entry it is made from.'),
+      headers: RequiredHeaders.default({}),
+      deny: Deny.default([]),
+      refusalShape: z
+        .enum(REFUSAL_SHAPES)
+        .optional()
+        .describe("Whose error bodies a refusal imitates, so that the vendor's client understands it."),
+      listen: Listen.optional(),
     })
     .meta({
       examples: [
@@ -85,6 +115,10 @@ export const serviceUpdate = contract({
       baseUrlEnv: EnvName.nullable().optional(),
       baseUrlSuffix: z.string().max(256).optional(),
       graceRetry: z.enum(['any', 'idempotent']).optional(),
+      headers: RequiredHeaders.optional(),
+      deny: Deny.optional(),
+      refusalShape: z.enum(REFUSAL_SHAPES).nullable().optional(),
+      listen: Listen.nullable().optional(),
     })
     .meta({ examples: [{ name: 'openai', graceRetry: 'idempotent' }] }),
   output: ServiceRecord,

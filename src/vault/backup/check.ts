@@ -8,7 +8,13 @@ import { parseObject, rowOfLine } from '../../store/copied-row.ts';
 import * as tables from '../../store/tables.ts';
 import { bindingHash } from '../binding.ts';
 import type { Keyring } from '../keyring.ts';
-import { agentMacColumns, grantMacColumns, runMacColumns, serviceMacColumns } from '../mac-columns.ts';
+import {
+  agentMacColumns,
+  grantMacColumns,
+  placeholderMacColumns,
+  runMacColumns,
+  serviceMacColumns,
+} from '../mac-columns.ts';
 import { type MacTable, rowMacMatches } from '../row-mac.ts';
 import { openValue } from '../secret-values.ts';
 import { AuditCheck, type ChainEnd } from './check-audit.ts';
@@ -79,7 +85,7 @@ export class BackupCheck {
     } else if (table === 'service') {
       const row = rowOfLine(tables.service, line);
       if (row.removedAt === null) this.#secrets.get(row.secretId)?.services.push(row);
-      this.#requireMac('service', row, serviceMacColumns({ ...row, graceRetry: row.graceRetry ?? 'any' }));
+      this.#requireMac('service', row, serviceMacColumns(withLaterColumns(row)));
     } else this.#addOther(table, line);
   }
 
@@ -100,6 +106,9 @@ export class BackupCheck {
     } else if (table === 'run') {
       const row = rowOfLine(tables.run, line);
       this.#requireMac('run', row, runMacColumns(row));
+    } else if (table === 'placeholder') {
+      const row = rowOfLine(tables.placeholder, line);
+      this.#requireMac('placeholder', row, placeholderMacColumns(row));
     } else {
       parseObject(line);
     }
@@ -178,3 +187,17 @@ export class BackupCheck {
 }
 
 type MacColumns = Parameters<typeof rowMacMatches>[2];
+
+/** A backup made before these columns has none of them; a restore gives them their defaults. */
+function withLaterColumns(row: typeof tables.service.$inferSelect): typeof tables.service.$inferSelect {
+  const later = {
+    graceRetry: 'any',
+    catalogueId: null,
+    headers: {},
+    deny: [],
+    refusalShape: null,
+    listen: null,
+  };
+  const has = (name: string) => name in row && row[name as keyof typeof row] !== undefined;
+  return { ...row, ...Object.fromEntries(Object.entries(later).filter(([name]) => !has(name))) };
+}
