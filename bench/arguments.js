@@ -1,7 +1,7 @@
 // The command line: which parts, how long, what to print.
 import { parseArgs } from 'node:util';
 
-const PARTS = /** @type {const} */ (['calls', 'streams', 'growth', 'scan', 'start']);
+const PARTS = /** @type {const} */ (['calls', 'streams', 'growth', 'scan', 'start', 'kinds']);
 /** @typedef {(typeof PARTS)[number]} Part */
 /** @typedef {'quick' | 'normal' | 'long'} Length */
 /** @typedef {ReturnType<typeof parseArguments>} Arguments */

@@ -7,6 +7,7 @@ import { describeMachine } from './machine.js';
 import { measureCalls } from './parts/calls.js';
 import { callSheets } from './parts/calls-sheet.js';
 import { growthSheets, measureGrowth } from './parts/growth.js';
+import { kindSheets, measureKinds } from './parts/kinds.js';
 import { measureScan, scanSheets } from './parts/scan.js';
 import { measureStart, startSheets } from './parts/start.js';
 import { measureStreams } from './parts/streams.js';
@@ -37,6 +38,7 @@ const PARTS = {
   growth: part(measureGrowth, growthSheets),
   start: part(measureStart, startSheets),
   scan: part(measureScan, scanSheets),
+  kinds: part(measureKinds, kindSheets),
 };
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;

@@ -6,7 +6,7 @@ import type { Id } from '../core/ids.ts';
 import type { Principal } from '../core/principal.ts';
 import { Problem } from '../core/problem.ts';
 import type { EndedCall } from '../telemetry/metrics.ts';
-import type { CallingAgent } from './authenticate.ts';
+import type { CallingAgent } from './caller.ts';
 import type { BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
 import type { Allowed, Target } from './decide.ts';
@@ -54,6 +54,10 @@ export class CallRecord {
     return next;
   }
 
+  get caller(): CallingAgent | undefined {
+    return this.#caller;
+  }
+
   set caller(caller: CallingAgent) {
     this.#caller = caller;
   }
@@ -71,9 +75,13 @@ export class CallRecord {
   async begin(allowed: Allowed, version: SecretVersion, body: CallBody): Promise<bigint> {
     const { service, target, decision, epoch } = allowed;
     const { held } = body;
+    const { vault, principal, request, client } = this.#base();
     const appended = await this.#deps.audit.append({
       kind: 'call.intent',
-      ...this.#base(),
+      vault,
+      principal,
+      request,
+      client,
       service: { id: service.id, name: service.name, revision: service.revision },
       secret: { id: service.secretId, version: version.number },
       method: target.method,
@@ -162,20 +170,24 @@ export class CallRecord {
     const { result, problem } = this.#end ?? { result: 'unknown' };
     const { matches, views } = this.leaks;
     const held = this.#body?.held;
+    const { vault, principal, request, client } = this.#base();
     return {
       kind: 'call.outcome',
-      ...this.#base(),
+      vault,
+      principal,
+      request,
+      client,
       intent,
       result,
-      ...(this.status === undefined ? {} : { status: this.status }),
-      ...(problem === undefined ? {} : { problem: problem.code }),
+      status: this.status,
+      problem: problem?.code,
       requestBytes: this.requestBytes,
       responseBytes: this.responseBytes,
-      ...(held === undefined ? {} : { bodyHash: this.#deps.fieldHash(held) }),
-      ...(this.upstream === undefined ? {} : { upstream: this.upstream }),
-      ...(this.firstByteMs === undefined ? {} : { firstByteMs: this.firstByteMs }),
+      bodyHash: held === undefined ? undefined : this.#deps.fieldHash(held),
+      upstream: this.upstream,
+      firstByteMs: this.firstByteMs,
       totalMs: this.elapsedMs,
-      ...(matches === 0 ? {} : { leaks: { matches, views: [...views] } }),
+      leaks: matches === 0 ? undefined : { matches, views: [...views] },
     };
   }
 
@@ -204,6 +216,7 @@ export class CallRecord {
 
   /** Parameter names are mostly words of the vendor's; what does not look like one may be anything. */
   #queryKeys(names: readonly string[]): readonly string[] {
+    if (names.length === 0) return names;
     const different = [...new Set(names)];
     const told = different
       .slice(0, MAX_QUERY_KEYS)

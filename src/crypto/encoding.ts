@@ -1,5 +1,5 @@
 // Fixed-width integers, padding and the hashes that every stored record, AAD and token of this room is built from.
-import { createHash, createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
 const PADDING_BLOCK_BYTES = 64;
@@ -52,11 +52,6 @@ export function sha256(...parts: Uint8Array[]): Buffer {
   const state = createHash('sha256');
   for (const part of parts) state.update(part);
   return state.digest();
-}
-
-/** The same for what may lie about in memory: joining a few hundred bytes costs less than a hash object does. */
-export function sha256OfPublic(...parts: Uint8Array[]): Buffer {
-  return hash('sha256', Buffer.concat(parts), 'buffer');
 }
 
 /** HMAC-SHA256 over the parts one after another; parts of varying length need their lengths among them. */

@@ -1,13 +1,14 @@
-// Bearer strings that are not ids: agent keys, the owner credential, and what stands in for a key during a run.
+// Bearer strings that are not ids: agent keys, the owner credential, and what stands in for a key.
 // `dw_<kind>_`, 256 random bits in 43 base62 characters, CRC-32 of everything before in six more: scanners, and our own
 // leak guard, tell them from other text without asking anybody. Only their keyed hash is ever stored.
 import { strict as assert } from 'node:assert';
 import type { Randomness } from '../core/time.ts';
 import { hmacSha256 } from './encoding.ts';
 
-export type OpaqueTokenKind = 'agent' | 'owner' | 'run';
+export type OpaqueTokenKind = 'agent' | 'owner' | 'run' | 'placeholder';
 
-const SHAPE = /^(?<signed>dw_(?<kind>agent|owner|run)_(?<random>[0-9A-Za-z]{43}))(?<check>[0-9A-Za-z]{6})$/;
+const KINDS: readonly OpaqueTokenKind[] = ['agent', 'owner', 'run', 'placeholder'];
+const SHAPE = /^(?<signed>dw_(?<kind>[a-z]+)_(?<random>[0-9A-Za-z]{43}))(?<check>[0-9A-Za-z]{6})$/;
 /** In the order of their ASCII codes, so that strings of one length compare as the numbers they write. */
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_BYTES = 32;
@@ -27,8 +28,9 @@ export function createOpaqueToken(kind: OpaqueTokenKind, randomness: Randomness)
 
 /** Whether the text has the shape and the checksum of a token, and of which kind; says nothing about its being known. */
 export function parseOpaqueToken(text: string): { readonly kind: OpaqueTokenKind } | undefined {
-  const { kind, signed = '', random = '', check } = SHAPE.exec(text)?.groups ?? {};
-  if (kind !== 'agent' && kind !== 'owner' && kind !== 'run') return undefined;
+  const { kind: name, signed = '', random = '', check } = SHAPE.exec(text)?.groups ?? {};
+  const kind = KINDS.find((known) => known === name);
+  if (kind === undefined) return undefined;
   return random <= HIGHEST_RANDOM && checkOf(signed) === check ? { kind } : undefined;
 }
 

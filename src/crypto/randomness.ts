@@ -8,13 +8,16 @@ const MAX_SHARED_BYTES = 16;
 
 export function systemRandomness(): Randomness {
   let block: Buffer = Buffer.alloc(0);
+  let taken = 0;
   return {
     bytes: (length) => {
       if (length > MAX_SHARED_BYTES) return randomBytes(length);
-      if (block.length < length) block = randomBytes(BLOCK_BYTES);
-      const taken = block.subarray(0, length);
-      block = block.subarray(length);
-      return taken;
+      if (block.length - taken < length) {
+        block = randomBytes(BLOCK_BYTES);
+        taken = 0;
+      }
+      taken += length;
+      return block.subarray(taken - length, taken);
     },
   };
 }

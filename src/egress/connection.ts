@@ -21,6 +21,7 @@ export class Connection {
   readonly #client: Client;
   readonly #events: ConnectionEvents;
   #cancelDial: (reason: Problem) => void = () => undefined;
+  #isOpen = false;
 
   constructor(url: string, dial: Dial, events: ConnectionEvents) {
     this.#events = events;
@@ -34,11 +35,22 @@ export class Connection {
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
     });
-    this.#client.on('disconnect', () => events.onDisconnected(this));
+    this.#client.on('connect', () => {
+      this.#isOpen = true;
+    });
+    this.#client.on('disconnect', () => {
+      this.#isOpen = false;
+      events.onDisconnected(this);
+    });
     // undici reports here what a request's own handler throws while it hears of a failure. Without a
     // listener that would end the process.
     const emitter: EventEmitter = this.#client;
     emitter.on('error', () => undefined);
+  }
+
+  /** Whether there is a socket already: the next request needs no dial. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {

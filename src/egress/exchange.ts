@@ -1,6 +1,6 @@
 // One request and its answer: the state between a caller's handler and undici's. Whatever happens, in
 // whatever order, the handler hears one onEnd or one onError, and the request is written at most once.
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { assertHeaderValue, type HeaderPairs } from '../core/headers.ts';
 import { Problem } from '../core/problem.ts';
@@ -9,6 +9,7 @@ import { toProblem } from './failure.ts';
 import type { Flow, OutgoingRequest, Timeouts, UpstreamHandler } from './flow.ts';
 import { RequestBody } from './request-body.ts';
 import { bareHost } from './resolve.ts';
+import { handshakeHeaders, wrongHandshake } from './websocket-handshake.ts';
 
 /** A connection to the next address to try, or undefined when there is none left. */
 export type NextConnection = () => { readonly connection: Connection; readonly address: string } | undefined;
@@ -45,9 +46,7 @@ export class Exchange implements Flow, Dispatcher.DispatchHandler {
   constructor(deps: ExchangeDeps) {
     this.#deps = deps;
     this.#host = bareHost(deps.request.origin.host);
-    const { connectMs, totalMs } = deps.timeouts;
-    this.#connectTimer = this.#startTimer(connectMs, 'no connection in time');
-    this.#totalTimer = this.#startTimer(totalMs, 'the call took longer than it may');
+    this.#totalTimer = this.#startTimer(deps.timeouts.totalMs, 'the call took longer than it may');
   }
 
   get requestBytes(): number {
@@ -57,6 +56,11 @@ export class Exchange implements Flow, Dispatcher.DispatchHandler {
 
   get isOver(): boolean {
     return this.#over !== undefined;
+  }
+
+  /** From now on the time to connect runs: a name is looked up, or an address dialled. */
+  startConnecting(): void {
+    this.#connectTimer ??= this.#startTimer(this.#deps.timeouts.connectMs, 'no connection in time');
   }
 
   /** Sends the request over the first of the connections that can be made. */
@@ -113,6 +117,23 @@ export class Exchange implements Flow, Dispatcher.DispatchHandler {
     this.#deps.handler.onHead({ status, statusText, headers, remoteAddress: this.#address });
   }
 
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _: unknown,
+    socket: Duplex,
+  ): void {
+    const headers = toPairs(controller.rawHeaders);
+    const wrong = wrongHandshake(this.#deps.request, headers);
+    if (this.#over !== undefined || wrong !== undefined) socket.destroy();
+    if (wrong !== undefined)
+      this.abort(new Problem('upstream-invalid', { detail: `${this.#host}: ${wrong}.` }));
+    if (this.#over !== undefined) return;
+    this.#finish('ended');
+    this.#cut(new Problem('draining')); // the client that dialled has no socket any more
+    this.#deps.handler.onUpgrade?.({ status, statusText: '', headers, remoteAddress: this.#address }, socket);
+  }
+
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over === undefined && !this.#deps.handler.onData(chunk)) controller.pause();
   }
@@ -145,6 +166,7 @@ export class Exchange implements Flow, Dispatcher.DispatchHandler {
     if (next === undefined) return false;
     this.#address = next.address;
     this.#connection = next.connection;
+    if (!next.connection.isOpen) this.startConnecting();
     next.connection.dispatch(options, this);
     return true;
   }
@@ -160,6 +182,7 @@ export class Exchange implements Flow, Dispatcher.DispatchHandler {
       body: body instanceof RequestBody ? (body as unknown as Readable) : (body ?? null),
       headersTimeout: timeouts.firstByteMs,
       bodyTimeout: timeouts.idleMs,
+      ...(request.webSocketKey === undefined ? {} : { upgrade: 'websocket' }),
       // Nothing is ever sent again, whatever the method.
       idempotent: false,
     };
@@ -235,7 +258,7 @@ function endedEarly(): Problem {
 /** undici's flat form, with our own Host and framing. Throws `invalid-request` for what could break a line. */
 function flatHeaders(request: OutgoingRequest): string[] {
   const flat = ['host', hostHeader(request)];
-  for (const [name, value] of request.headers) {
+  for (const [name, value] of [...request.headers, ...handshakeHeaders(request)]) {
     assertHeaderValue(name, value);
     flat.push(name, value);
   }

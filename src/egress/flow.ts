@@ -1,5 +1,5 @@
 // One exchange as its caller sees it: what is sent, what comes back by a handler, and the hand on the tap.
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { HeaderPairs } from '../core/headers.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Origin } from '../core/service.ts';
@@ -27,6 +27,8 @@ export interface OutgoingRequest {
   readonly body: Readable | Buffer | undefined;
   /** Length of a streamed body; chunked without it. */
   readonly contentLength?: number | undefined;
+  /** Of a WebSocket handshake (RFC 6455 §4.1): 16 random bytes in base64. The answer is checked against it. */
+  readonly webSocketKey?: string;
   readonly timeouts?: Partial<Timeouts>;
 }
 
@@ -44,6 +46,8 @@ export interface UpstreamHandler {
    */
   beforeFirstByte(): Problem | undefined;
   onHead(head: UpstreamHead): void;
+  /** In place of `onHead`, and the last that is heard: the upstream agreed, the socket is the handler's. */
+  onUpgrade?(head: UpstreamHead, socket: Duplex): void;
   /** False: no more until `flow.resume()`. */
   onData(chunk: Buffer): boolean;
   onEnd(trailers: HeaderPairs): void;

@@ -11,6 +11,8 @@ export interface Resolver {
    * Throws `address-blocked`, `upstream-unreachable` or `upstream-timeout`.
    */
   resolve(host: string, port: number, policy: AddressPolicy): Promise<readonly string[]>;
+  /** The same, without waiting, where they are known and have passed this policy. */
+  known(host: string, port: number, policy: AddressPolicy): readonly string[] | undefined;
 }
 
 interface ResolverDeps {
@@ -63,9 +65,14 @@ export function createResolver(deps: ResolverDeps): Resolver {
     return task;
   }
 
-  async function find(host: string): Promise<Known> {
+  function findKnown(host: string): Known | undefined {
     const cached = known.get(host);
-    if (cached !== undefined && deps.clock.monotonicMs() < cached.untilMs) return cached;
+    return cached !== undefined && deps.clock.monotonicMs() < cached.untilMs ? cached : undefined;
+  }
+
+  async function find(host: string): Promise<Known> {
+    const cached = findKnown(host);
+    if (cached !== undefined) return cached;
     const bare = bareHost(host);
     const literal = literalAddress(bare);
     return literal === undefined ? lookupOnce(bare) : remember(host, [literal], Number.POSITIVE_INFINITY);
@@ -74,13 +81,21 @@ export function createResolver(deps: ResolverDeps): Resolver {
   return {
     async resolve(host, port, policy) {
       const entry = await find(host);
-      if (entry.passed?.policy !== policy || entry.passed.port !== port) {
+      if (!hasPassed(entry, port, policy)) {
         assertAllowed(bareHost(host), entry.addresses, { port, policy });
         entry.passed = { policy, port };
       }
       return entry.addresses;
     },
+    known(host, port, policy) {
+      const entry = findKnown(host);
+      return entry !== undefined && hasPassed(entry, port, policy) ? entry.addresses : undefined;
+    },
   };
+}
+
+function hasPassed({ passed }: Known, port: number, policy: AddressPolicy): boolean {
+  return passed?.policy === policy && passed.port === port;
 }
 
 /** The host itself if it is an address in canonical form, undefined if it is a name. Throws for what is neither. */

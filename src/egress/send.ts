@@ -37,11 +37,14 @@ export function createEgress(deps: EgressDeps): Egress {
   const running = new Set<Exchange>();
   let isClosed = false;
 
+  /** In the same turn where the addresses are known, so that most requests are written without waiting for one. */
   async function start(exchange: Exchange, request: OutgoingRequest, connectMs: number): Promise<void> {
     const { host, port } = request.origin;
     try {
       if (isClosed) throw new Problem('draining');
-      const addresses = await deps.resolver.resolve(host, port, deps.policy);
+      const known = deps.resolver.known(host, port, deps.policy);
+      if (known === undefined) exchange.startConnecting();
+      const addresses = known ?? (await deps.resolver.resolve(host, port, deps.policy));
       if (!exchange.isOver) exchange.begin(nextConnectionOf(pools, request, { addresses, connectMs }));
     } catch (error) {
       exchange.abort(toProblem(error, bareHost(host), 'before-head'));
@@ -50,7 +53,9 @@ export function createEgress(deps: EgressDeps): Egress {
 
   return {
     send(request, handler) {
-      const timeouts = { ...deps.defaultTimeouts, ...request.timeouts };
+      const { defaultTimeouts } = deps;
+      const timeouts =
+        request.timeouts === undefined ? defaultTimeouts : { ...defaultTimeouts, ...request.timeouts };
       const exchange = new Exchange({ request, handler, timeouts, onOver: (over) => running.delete(over) });
       running.add(exchange);
       void start(exchange, request, timeouts.connectMs);

@@ -11,14 +11,15 @@ export interface AuditRow {
   readonly vault: Id<'vlt'> | null;
   readonly chain: Id<'chn'>;
   readonly seq: number;
-  readonly prevMac: Buffer;
-  readonly mac: Buffer;
+  /** This and the other hashes as 64 hexadecimal digits. */
+  readonly prevMac: string;
+  readonly mac: string;
   readonly kind: string;
   readonly intent: Id<'evt'> | null;
   /** RFC 3339, milliseconds, UTC. */
   readonly at: string;
-  readonly bodyHash: Buffer;
-  readonly leafHash: Buffer;
+  readonly bodyHash: string;
+  readonly leafHash: string;
   /** First day of the event's month: `YYYY-MM-01`. */
   readonly month: string;
   readonly salt: Buffer;
@@ -26,7 +27,7 @@ export interface AuditRow {
 }
 
 /**
- * Writes a batch in one statement with one parameter and gives the epochs of the vaults it names, as they stand in
+ * Writes a batch in one statement, its rows as one parameter, and gives the epochs of the vaults it names, as they stand in
  * the statement's snapshot.
  */
 export async function insertAuditBatch(
@@ -34,33 +35,40 @@ export async function insertAuditBatch(
   chain: Id<'chn'>,
   rows: readonly AuditRow[],
 ): Promise<Map<string, bigint>> {
-  const parameter = JSON.stringify(rows.map(toBatchRow));
+  const parameter = `[${rows.map(toBatchRow).join(',')}]`;
+  const vaults = [...new Set(rows.flatMap(({ vault }) => vault ?? []))];
   // `::text::json`, not `::json`: the driver would send a JSON string of the JSON text otherwise. Not jsonb, which the
   // database would build a tree for first.
   const epochs = await calls<{ id: string; epoch: string }[]>`
     with batch as materialized (
-      select b.*, decode(base64, 'base64') as bytes from json_to_recordset(${parameter}::text::json) as b(
-        id text, vault text, seq bigint, kind text, intent text, at timestamptz, month date, base64 text, json text)
+      select b.*, decode(hashes, 'hex') as bytes from json_to_recordset(${parameter}::text::json) as b(
+        id text, vault text, seq bigint, kind text, intent text, at timestamptz, month date, hashes text, json text)
     ), event as (
       insert into audit_event
         (id, vault_id, chain_id, chain_seq, prev_mac, mac, kind, intent_id, at, body_hash, leaf_hash)
       select id, vault, ${chain}::text, seq, substring(bytes from 1 for 32), substring(bytes from 33 for 32),
         kind, intent, at, substring(bytes from 65 for 32), substring(bytes from 97 for 32)
-      from batch order by seq
+      from batch
     ), body as (
       insert into audit_body (event_id, month, salt, json)
       select id, month, substring(bytes from 129), json from batch
     )
-    select vault.id, vault.epoch::text as epoch from vault
-    where vault.id in (select batch.vault from batch)`;
+    select id, epoch::text as epoch from vault where id = any(${vaults}::text[])`;
   return new Map(epochs.map((row) => [row.id, BigInt(row.epoch)]));
 }
 
-/** The hashes, 32 bytes each, and the salt travel as one text: each text costs more than its bytes. */
-function toBatchRow({ id, vault, seq, kind, intent, at, month, json, ...bytes }: AuditRow) {
-  const { prevMac, mac, bodyHash, leafHash, salt } = bytes;
-  const base64 = Buffer.concat([prevMac, mac, bodyHash, leafHash, salt]).toString('base64');
-  return { id, vault, seq, kind, intent, at, month, base64, json };
+/**
+ * The hashes, 32 bytes each, and the salt travel as one text: each text costs more than its bytes. The event stands in the
+ * row as it is, and the database takes its text verbatim; only one with a NUL, which the database can not say, is quoted.
+ */
+function toBatchRow(row: AuditRow): string {
+  const { vault, intent, json } = row;
+  const hashes = `${row.prevMac}${row.mac}${row.bodyHash}${row.leafHash}${row.salt.toString('hex')}`;
+  return (
+    `{"id":"${row.id}","vault":${vault === null ? 'null' : `"${vault}"`},"seq":${row.seq},"kind":"${row.kind}"` +
+    `,"intent":${intent === null ? 'null' : `"${intent}"`},"at":"${row.at}","month":"${row.month}"` +
+    `,"hashes":"${hashes}","json":${json.includes('\\u0000') ? JSON.stringify(json) : json}}`
+  );
 }
 
 /** Writes one event; false, and nothing written, where its intent has an outcome already. */
@@ -78,20 +86,20 @@ export async function insertAuditRow(tx: Transaction, row: AuditRow): Promise<bo
   return true;
 }
 
-const hex = (bytes: Buffer) => sql`decode(${bytes.toString('hex')}::text, 'hex')`;
+const hex = (hash: string) => sql`decode(${hash}::text, 'hex')`;
 
 /** A chain's newest row. */
 export interface ChainEnd {
   readonly seq: number;
-  readonly mac: Buffer;
+  readonly mac: string;
 }
 
 /** The newest row of a chain, or undefined where it has none. */
 export async function findChainEnd(database: Sql, chain: Id<'chn'>): Promise<ChainEnd | undefined> {
-  const [row] = await database<{ seq: string; mac: Uint8Array }[]>`
-    select chain_seq::text as seq, mac from audit_event
+  const [row] = await database<{ seq: string; mac: string }[]>`
+    select chain_seq::text as seq, encode(mac, 'hex') as mac from audit_event
     where chain_id = ${chain} order by chain_seq desc limit 1`;
-  return row && { seq: Number(row.seq), mac: Buffer.from(row.mac) };
+  return row && { seq: Number(row.seq), mac: row.mac };
 }
 
 /** What the database has of a chain, seen from a place in it. */
@@ -99,7 +107,7 @@ export interface ChainSighting {
   readonly chain: string;
   readonly seq: number;
   /** The MAC at the place, if there is a row. */
-  readonly mac: Buffer | undefined;
+  readonly mac: string | undefined;
   /** The chain's newest row, if there is one. */
   readonly end: ChainEnd | undefined;
 }
@@ -111,9 +119,10 @@ export async function sightChains(
 ): Promise<ChainSighting[]> {
   const parameter = JSON.stringify(places.map(({ chain, seq }) => ({ chain, seq })));
   const rows = await database<
-    { chain: string; seq: string; mac: Uint8Array | null; endSeq: string | null; endMac: Uint8Array | null }[]
+    { chain: string; seq: string; mac: string | null; endSeq: string | null; endMac: string | null }[]
   >`
-    select place.chain, place.seq::text as seq, event.mac, newest.chain_seq::text as "endSeq", newest.mac as "endMac"
+    select place.chain, place.seq::text as seq, encode(event.mac, 'hex') as mac,
+      newest.chain_seq::text as "endSeq", encode(newest.mac, 'hex') as "endMac"
     from jsonb_to_recordset(${parameter}::text::jsonb) as place(chain text, seq bigint)
     left join audit_event event on event.chain_id = place.chain and event.chain_seq = place.seq
     left join lateral (
@@ -122,11 +131,9 @@ export async function sightChains(
   return rows.map((row) => ({
     chain: row.chain,
     seq: Number(row.seq),
-    mac: row.mac === null ? undefined : Buffer.from(row.mac),
+    mac: row.mac ?? undefined,
     end:
-      row.endSeq === null || row.endMac === null
-        ? undefined
-        : { seq: Number(row.endSeq), mac: Buffer.from(row.endMac) },
+      row.endSeq === null || row.endMac === null ? undefined : { seq: Number(row.endSeq), mac: row.endMac },
   }));
 }
 

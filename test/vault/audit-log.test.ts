@@ -66,12 +66,13 @@ describe.each(testDatabases())('the audit log on $name', (engine) => {
     expect([...written].sort()).toEqual(written);
   });
 
-  test('hostile text stays inside its field', async () => {
-    const rule = '\n{"kind":"chain.open"}\r\n\u001b[2J\u0000|=CEF,=cmd()"\\\u2028';
+  test.each(['\u0000', '\u0001'])('hostile text stays inside its field: %j', async (control) => {
+    const rule = `\n{"kind":"chain.open"}\r\n\u001b[2J${control}|=CEF,=cmd()"\\\u2028é🔑`;
     const { id } = await log.append(refusal(world.vault, rule));
     const [json = ''] = await bodies(id);
     expect([...Buffer.from(json)].filter((byte) => byte < 0x20)).toEqual([]);
-    expect(json).toContain(String.raw`\n{\"kind\":\"chain.open\"}\r\n\u001b[2J\u0000|=CEF`);
+    expect(json).toContain(String.raw`\n{\"kind\":\"chain.open\"}\r\n\u001b[2J`);
+    expect(json).toContain(`${JSON.stringify(control).slice(1, -1)}|=CEF`);
     expect(parseAuditEvent(json)).toMatchObject({ rule });
   });
 
@@ -91,12 +92,14 @@ describe.each(testDatabases())('the audit log on $name', (engine) => {
       log.append(outcome(world.vault, first.id)),
       log.append(outcome(world.vault, second.id, 'failed')),
       log.append(outcome(world.vault, second.id, 'aborted')),
+      log.append({ ...SYSTEM, kind: 'secret.minted', intent: first.id, result: 'unknown' }),
       log.append(refusal(world.vault)),
     ]);
     expect(results.map(({ status }) => status)).toEqual([
       'fulfilled',
       'rejected',
       'fulfilled',
+      'rejected',
       'rejected',
       'fulfilled',
     ]);

@@ -27,7 +27,7 @@ describe('drafts', () => {
     const draft = createDrafter(ids, newId(ids, 'rep'));
     const written = Array.from({ length: 10_000 }, (_, i) => {
       if (i === 9000) nowMs -= 60_000;
-      return draft(input).event.id;
+      return draft(input).stamp.id;
     });
     expect(new Set(written).size).toBe(written.length);
     expect([...written].sort()).toEqual(written);
@@ -36,7 +36,7 @@ describe('drafts', () => {
   test('ids are TypeIDs of UUIDv7 with the time of the event', () => {
     const draft = createDrafter(ids, newId(ids, 'rep'));
     for (let i = 0; i < 300; i += 1) {
-      const { id } = draft(input).event;
+      const { id } = draft(input).stamp;
       expect(isId('evt', id)).toBe(true);
       const uuid = idBytes(id);
       expect(uuid.readUIntBE(0, 6)).toBe(START);
@@ -49,7 +49,7 @@ describe('drafts', () => {
     const draft = createDrafter(ids, newId(ids, 'rep'));
     draft(input);
     nowMs -= 60_000;
-    expect(draft(input).event.at).toBe('2026-05-17T09:29:00.000Z');
+    expect(draft(input).stamp.at).toBe('2026-05-17T09:29:00.000Z');
   });
 
   test('a salt is never used twice', () => {
@@ -139,7 +139,7 @@ describe('failed authentications', () => {
 describe('heads that replicas tell each other', () => {
   const key = randomBytes(32);
   const chain = newId(ids, 'chn');
-  const head = toPeerHead(key, chain, 'call', { seq: 7, mac: randomBytes(32) });
+  const head = toPeerHead(key, chain, 'call', { seq: 7, mac: randomBytes(32).toString('hex') });
 
   test('are taken as they were made', () => {
     expect(parsePeerHead(key, chain, JSON.parse(JSON.stringify(head)))).toEqual(head);

@@ -90,6 +90,12 @@ const ATTACKS: readonly Attack[] = [
       update audit_event set ${tx(column)} = sha256(${tx(column)}) where chain_id = ${own} and chain_seq = 7`,
     found: ({ own }: Chains) => [{ chain: own, seq: 7, reason: 'edited' }],
   })),
+  ...['mac', 'prev_mac', 'body_hash', 'leaf_hash'].map((column) => ({
+    name: `a byte is put at the end of the ${column} of an event`,
+    change: (tx: TransactionSql, { own }: Chains) => tx`
+      update audit_event set ${tx(column)} = ${tx(column)} || '\\x00'::bytea where chain_id = ${own} and chain_seq = 7`,
+    found: ({ own }: Chains) => [{ chain: own, seq: 7, reason: 'edited' }],
+  })),
   {
     name: 'the newest MAC of a chain is edited',
     change: (tx, { own }) => tx`

@@ -96,12 +96,12 @@ async function readPrevious(deps: AuditLogDeps): Promise<Previous> {
   for (const { chain, mac, end } of await sightChains(deps.database.adminSql, places)) {
     const known = chains[chain];
     if (known === undefined) continue;
-    if (mac?.toString('hex') !== known.mac) {
+    if (mac !== known.mac) {
       const reason = 'the database no longer has the event that the head file names';
       alarms.push({ table: 'audit_event', row: `${chain}:${known.seq}`, reason });
     } else if (end !== undefined && own.includes(chain)) {
       // The process before this one may have died within the second that the file may be behind.
-      chains[chain] = { lane: known.lane, seq: end.seq, mac: end.mac.toString('hex') };
+      chains[chain] = { lane: known.lane, seq: end.seq, mac: end.mac };
     }
   }
   return { record, chains, alarms };
@@ -141,7 +141,7 @@ class Chains implements AuditLog {
       database,
       chain: this.#callChain,
       draft,
-      beforeBatch: () => this.#keeper.requireWritten(),
+      beforeBatch: () => (this.#keeper.isWritten ? undefined : this.#keeper.requireWritten()),
       afterBatch: () => this.#afterBatch(),
     });
     this.#admin = new AdminLane({
@@ -174,8 +174,8 @@ class Chains implements AuditLog {
     return { kind: 'chain.open', ...SYSTEM, lane, predecessor };
   }
 
-  async append(event: AuditInput): Promise<Appended> {
-    this.#requireOpen();
+  append(event: AuditInput): Promise<Appended> {
+    if (this.#closing !== undefined) return Promise.reject(new Problem('draining'));
     return this.#calls.append(event);
   }
 
@@ -214,7 +214,7 @@ class Chains implements AuditLog {
       }
       const id = chain as Id<'chn'>; // parsePeerHead looked at it
       if (head.seq <= (this.#keeper.find(id)?.seq ?? 0)) continue;
-      this.#keeper.set(id, head.lane, { seq: head.seq, mac: Buffer.from(head.mac, 'hex') });
+      this.#keeper.set(id, head.lane, head);
       this.#keeper.writeSoon();
     }
   }

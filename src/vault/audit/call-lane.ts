@@ -1,5 +1,6 @@
 // The call lane: group commit. A batch starts when the one before ends, so a lone call pays for one round trip and a
-// crowd shares one. How a call ended is waited for by nobody: it goes with the next batch that somebody waits for, or
+// crowd shares one; it is on its way before the callers of the one before go on, so that the database works while they do.
+// How a call ended is waited for by nobody: it goes with the next batch that somebody waits for, or
 // alone a few milliseconds later. Nothing is dropped: when the queue is full, `append` waits.
 import type { AuditInput } from '../../core/audit-event.ts';
 import type { Id } from '../../core/ids.ts';
@@ -12,7 +13,7 @@ import {
 } from '../../store/audit-events.ts';
 import type { AuditRow } from '../../store/audit-events.ts';
 import type { Database } from '../../store/database.ts';
-import { headOf } from './chain.ts';
+import { endedIntent, headOf } from './chain.ts';
 import type { DraftEvent } from './chain.ts';
 import type { ChainHead } from './chain-head.ts';
 import {
@@ -39,8 +40,8 @@ interface CallLaneDeps {
   readonly database: Database;
   readonly chain: ChainHead;
   readonly draft: (input: AuditInput) => DraftEvent;
-  /** Before a batch: throws where the audit log can't be kept whole. */
-  readonly beforeBatch: () => Promise<void>;
+  /** Before a batch: undefined where it may be written now, else what to wait for. Throws where the audit log can't be kept whole. */
+  readonly beforeBatch: () => Promise<void> | undefined;
   readonly afterBatch: () => void;
 }
 
@@ -61,6 +62,8 @@ export class CallLane {
   /** Queued events that somebody waits for. */
   #urgent = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** Tells the callers of the last batch that it is written. */
+  #answers: (() => void) | undefined;
   /** Why the batch at hand had to be sent again. */
   #trouble: unknown;
 
@@ -72,18 +75,23 @@ export class CallLane {
     return this.#queue.length;
   }
 
-  async append(input: AuditInput): Promise<Appended> {
-    while (this.#queue.length >= MAX_QUEUED_EVENTS) {
-      await new Promise<void>((resolve) => this.#room.push(resolve));
-    }
-    this.#deps.chain.requireWhole();
-    const draft = this.#deps.draft(input);
+  append(input: AuditInput): Promise<Appended> {
+    if (this.#queue.length >= MAX_QUEUED_EVENTS) return this.#appendLater(input);
     return new Promise((resolve, reject) => {
+      this.#deps.chain.requireWhole();
+      const draft = this.#deps.draft(input);
       this.#queue.push({ draft, resolve, reject });
       if (!isPatient(draft)) this.#urgent += 1;
       if (this.#isDue()) this.#start();
       else this.#timer ??= setTimeout(() => this.#start(), PATIENCE_MS);
     });
+  }
+
+  async #appendLater(input: AuditInput): Promise<Appended> {
+    while (this.#queue.length >= MAX_QUEUED_EVENTS) {
+      await new Promise<void>((resolve) => this.#room.push(resolve));
+    }
+    return this.append(input);
   }
 
   #isDue(): boolean {
@@ -107,20 +115,28 @@ export class CallLane {
   async #run(): Promise<void> {
     await Promise.resolve(); // whatever is appended in the same turn shares the first batch
     do {
-      const batch = this.#queue.slice(0, MAX_BATCH_EVENTS);
-      this.#queue = this.#queue.slice(MAX_BATCH_EVENTS);
-      this.#urgent -= batch.reduce((count, { draft }) => count + (isPatient(draft) ? 0 : 1), 0);
-      for (const wake of this.#room.splice(0, batch.length)) wake();
-      await this.#write(batch);
+      const written = this.#write(this.#takeBatch());
+      this.#answer();
+      await written;
     } while (this.#isDue());
+    this.#answer();
     this.#pump = undefined;
     if (this.#queue.length > 0) this.#timer ??= setTimeout(() => this.#start(), PATIENCE_MS);
   }
 
+  #takeBatch(): Waiter[] {
+    const batch = this.#queue.splice(0, MAX_BATCH_EVENTS);
+    for (const { draft } of batch) if (!isPatient(draft)) this.#urgent -= 1;
+    for (const wake of this.#room.splice(0, batch.length)) wake();
+    return batch;
+  }
+
+  /** Comes as far as sending the batch before it gives its promise back, unless the log has to be looked after first. */
   async #write(batch: readonly Waiter[]): Promise<void> {
     let waiters = batch;
     try {
-      await this.#deps.beforeBatch();
+      const ready = this.#deps.beforeBatch();
+      if (ready !== undefined) await ready;
       for (let attempt = 0; attempt < MAX_ATTEMPTS && waiters.length > 0; attempt += 1) {
         if (this.#deps.chain.needsReading) await this.#settle();
         const verdict = await this.#attempt(waiters);
@@ -142,7 +158,7 @@ export class CallLane {
     try {
       const epochs = await withTimeout(insertAuditBatch(database.calls, chain.chain, rows));
       chain.commit(headOf(newest));
-      this.#answer(waiters, epochs);
+      this.#written(waiters, epochs);
       return 'done';
     } catch (error) {
       chain.doubt(
@@ -164,12 +180,20 @@ export class CallLane {
     });
   }
 
-  #answer(waiters: readonly Waiter[], epochs: ReadonlyMap<string, bigint>): void {
+  #written(waiters: readonly Waiter[], epochs: ReadonlyMap<string, bigint>): void {
     this.#deps.afterBatch();
-    for (const { draft, resolve } of waiters) {
-      const { id, vault } = draft.event;
-      resolve({ id, epoch: (vault === null ? undefined : epochs.get(vault)) ?? 0n });
-    }
+    this.#answers = () => {
+      for (const { draft, resolve } of waiters) {
+        const { vault } = draft.input;
+        resolve({ id: draft.stamp.id, epoch: (vault === null ? undefined : epochs.get(vault)) ?? 0n });
+      }
+    };
+  }
+
+  #answer(): void {
+    const answers = this.#answers;
+    this.#answers = undefined;
+    answers?.();
   }
 
   /** After an error the database is asked for the truth: the statement may have been committed all the same. */
@@ -181,9 +205,9 @@ export class CallLane {
         this.#refuseLateIntents(settlement.drafts);
         return waiters;
       }
-      const vaults = waiters.flatMap(({ draft }) => draft.event.vault ?? []);
+      const vaults = waiters.flatMap(({ draft }) => draft.input.vault ?? []);
       try {
-        this.#answer(waiters, await readPatiently(() => readVaultEpochs(database.calls, vaults)));
+        this.#written(waiters, await readPatiently(() => readVaultEpochs(database.calls, vaults)));
       } catch (failure) {
         this.#refuseLateIntents(settlement.drafts); // their callers are told no
         throw failure;
@@ -204,10 +228,10 @@ export class CallLane {
 
   /** An intent has one outcome; a second one (the reaper was faster) must not take its batch down with it. */
   async #rejectDuplicates(waiters: readonly Waiter[]): Promise<readonly Waiter[]> {
-    const intents = waiters.flatMap(({ draft }) => intentOf(draft) ?? []);
+    const intents = waiters.flatMap(({ draft }) => endedIntent(draft.input) ?? []);
     const settled = await readPatiently(() => findSettledIntents(this.#deps.database.calls, intents));
     return waiters.filter((waiter) => {
-      const intent = intentOf(waiter.draft);
+      const intent = endedIntent(waiter.draft.input);
       if (intent === undefined) return true;
       if (settled.has(intent)) {
         waiter.reject(new Problem('already-exists', { internal: `intent ${intent} has its outcome` }));
@@ -221,15 +245,15 @@ export class CallLane {
   /** Intents that were committed although their callers were told no: nothing was sent, and the log says so. */
   #refuseLateIntents(drafts: readonly DraftEvent[]): void {
     this.#deps.afterBatch();
-    for (const { event } of drafts) {
-      if (event.kind !== 'call.intent') continue;
-      const { id: intent, vault, principal, request } = event;
+    for (const { input, stamp } of drafts) {
+      if (input.kind !== 'call.intent') continue;
+      const { vault, principal, request } = input;
       const sizes = { requestBytes: 0, responseBytes: 0, totalMs: 0 };
       const base = { vault, principal, ...(request === undefined ? {} : { request }) };
       this.append({
         kind: 'call.outcome',
         ...base,
-        intent,
+        intent: stamp.id,
         result: 'refused',
         problem: 'audit-unavailable',
         ...sizes,
@@ -241,12 +265,8 @@ export class CallLane {
 }
 
 /** What tells how a call ended comes after its answer. */
-function isPatient({ event: { kind } }: DraftEvent): boolean {
+function isPatient({ input: { kind } }: DraftEvent): boolean {
   return kind === 'call.outcome' || kind === 'call.refused';
-}
-
-function intentOf({ event }: DraftEvent): Id<'evt'> | undefined {
-  return event.kind === 'call.outcome' ? event.intent : undefined;
 }
 
 function toProblem(error: unknown): Problem {

@@ -1,4 +1,5 @@
 // The head of a chain this process writes, and what to make of a commit whose answer never came.
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Problem } from '../../core/problem.ts';
 import type { Id } from '../../core/ids.ts';
 import { genesisMac, isSameHead, sealEvent } from './chain.ts';
@@ -26,7 +27,7 @@ export type Settlement =
 export class ChainHead {
   readonly chain: Id<'chn'>;
   readonly lane: Lane;
-  readonly #macKey: Uint8Array;
+  readonly #macKey: KeyObject;
   readonly #onAlarm: (alarm: Alarm) => void;
   #head: Head;
   #doubts: Doubt[] = [];
@@ -36,9 +37,9 @@ export class ChainHead {
   constructor(chain: Id<'chn'>, lane: Lane, macKey: Uint8Array, onAlarm: (alarm: Alarm) => void) {
     this.chain = chain;
     this.lane = lane;
-    this.#macKey = macKey;
+    this.#macKey = createSecretKey(macKey);
     this.#onAlarm = onAlarm;
-    this.#head = { seq: 0, mac: genesisMac(macKey, chain) };
+    this.#head = { seq: 0, mac: genesisMac(this.#macKey, chain) };
   }
 
   /** The newest row known to be committed. */

@@ -56,7 +56,7 @@ export class ChainWalk {
   readonly #deps: WalkDeps;
   readonly #suspects: Suspect[] = [];
   #gaps: { readonly from: number; readonly to: number }[] = [];
-  #previous: { readonly seq: number; readonly mac: Buffer };
+  #previous: { readonly seq: number; readonly mac: string };
   #lastSeq = 0;
   #lastRightSeq = 0;
   /** What the chain's opening event says of the chain before it. */
@@ -73,7 +73,7 @@ export class ChainWalk {
     const isDouble = seq <= this.#lastSeq; // or below 1
     const isGap = seq > this.#lastSeq + 1 && this.#gaps.length < MAX_SUSPECTS;
     if (isGap) this.#gaps.push({ from: this.#lastSeq + 1, to: seq - 1 });
-    const isRight = seq > 0 && constantTimeEqual(chainMac(macKey, prevMac, { chain, seq }, leaf), mac);
+    const isRight = seq > 0 && isHash(chainMac(macKey, hex(prevMac), { chain, seq }, hex(leaf)), mac);
     this.#lastSeq = Math.max(this.#lastSeq, seq);
     if (!isRight) {
       this.#suspect({ id, seq, prevMac, mac, leafHash: leaf, isDouble });
@@ -83,27 +83,27 @@ export class ChainWalk {
     this.#markDoubles(seq);
     this.#lastRightSeq = seq;
     await this.#examine(row);
-    this.#previous = { seq, mac };
+    this.#previous = { seq, mac: hex(mac) };
   }
 
   /** Everything about a row whose MAC is right. */
   async #examine(row: StoredEvent): Promise<void> {
     const { named } = this.#deps;
     const { seq, mac, prevMac, body } = row;
-    if (this.#previous.seq === seq - 1 && !prevMac.equals(this.#previous.mac)) {
+    if (this.#previous.seq === seq - 1 && hex(prevMac) !== this.#previous.mac) {
       this.#report(row, 'edited', 'it does not continue the event before it');
     }
-    if (named?.seq === seq && named.mac !== mac.toString('hex')) {
+    if (named?.seq === seq && named.mac !== hex(mac)) {
       this.#report(row, 'edited', 'the head file names another MAC for it');
     }
     if (seq === 1 && row.kind !== 'chain.open') this.#report(row, 'edited', 'it does not open the chain');
     const columns = { ...row, chain: this.#deps.chain };
-    if (!constantTimeEqual(leafHash(columns, row.bodyHash), row.leafHash)) {
+    if (!isHash(leafHash(columns, hex(row.bodyHash)), row.leafHash)) {
       this.#report(row, 'edited', 'its columns are not what its leaf hash commits to');
       return;
     }
     if (body === undefined) return this.#examineWithoutBody(row);
-    if (!constantTimeEqual(bodyHash(body.salt, body.json), row.bodyHash)) {
+    if (!isHash(bodyHash(body.salt, body.json), row.bodyHash)) {
       this.#report(row, 'edited', 'its body is not what its leaf hash commits to');
       return;
     }
@@ -120,12 +120,13 @@ export class ChainWalk {
   #examineBody(row: StoredEvent, json: string): void {
     const event = readObject(json);
     const { id, kind, vault, at, intent } = row;
+    const isOutcome = kind === 'call.outcome' || kind === 'secret.minted';
     const isAlike =
       event['id'] === id &&
       event['kind'] === kind &&
       event['vault'] === vault &&
       event['at'] === at &&
-      (kind === 'call.outcome' ? event['intent'] === intent : intent === null);
+      (isOutcome ? event['intent'] === intent : intent === null);
     if (!isAlike) this.#report(row, 'edited', 'its columns are not those of its body');
     else if (row.seq === 1) this.predecessor = toNamedHead(event['predecessor']);
   }
@@ -183,13 +184,21 @@ export class ChainWalk {
       (place) =>
         place > 0 &&
         place !== seq &&
-        constantTimeEqual(chainMac(macKey, prevMac, { chain, seq: place }, leaf), mac),
+        isHash(chainMac(macKey, hex(prevMac), { chain, seq: place }, hex(leaf)), mac),
     );
   }
 
   #report(row: { readonly id: string; readonly seq: number }, reason: Reason, detail: string): void {
     this.#deps.report({ chain: this.#deps.chain, seq: row.seq, event: row.id, reason, detail });
   }
+}
+
+function hex(bytes: Buffer): string {
+  return bytes.toString('hex');
+}
+
+function isHash(computed: string, stored: Uint8Array): boolean {
+  return constantTimeEqual(Buffer.from(computed, 'hex'), stored);
 }
 
 function readObject(json: string): Readonly<Record<string, unknown>> {

@@ -3,10 +3,11 @@
 //   leaf_hash = SHA-256(00 ‖ canonical JSON of {at, chain, id, intent, kind, seq, vault} ‖ body_hash)
 //   mac       = HMAC-SHA256(audit key, prev_mac ‖ chain id ‖ seq as u64be ‖ leaf_hash)
 //   prev_mac of seq 1 = HMAC-SHA256(audit key, "doorward audit chain v1" ‖ 00 ‖ chain id)
-import type { AuditEvent } from '../../core/audit-event.ts';
-import { canonicalJson } from '../../core/canonical-json.ts';
+import { createHmac, hash, type KeyObject } from 'node:crypto';
+import type { AuditInput } from '../../core/audit-event.ts';
+import type { AuditStamp } from '../../core/audit-text.ts';
+import { canonicalString as string, canonicalNumber as number } from '../../core/canonical-json.ts';
 import type { Id } from '../../core/ids.ts';
-import { hmacSha256, sha256OfPublic } from '../../crypto/encoding.ts';
 import type { AuditRow } from '../../store/audit-events.ts';
 
 export type Lane = 'call' | 'admin';
@@ -14,7 +15,7 @@ export type Lane = 'call' | 'admin';
 /** Where a chain stands: its newest event's number and MAC; seq 0 before the first. */
 export interface Head {
   readonly seq: number;
-  readonly mac: Buffer;
+  readonly mac: string;
 }
 
 /** The columns of a row that its leaf commits to beside the body. */
@@ -29,23 +30,48 @@ export interface LeafColumns {
   readonly at: string;
 }
 
-const LEAF_PREFIX = Buffer.from([0]);
-const GENESIS = Buffer.from('doorward audit chain v1\0');
+/** As a KeyObject it is prepared once, not for every event. */
+type MacKey = Uint8Array | KeyObject;
 
-export function bodyHash(salt: Uint8Array, json: string): Buffer {
-  return sha256OfPublic(salt, Buffer.from(json));
+// Hashes and MACs are hexadecimal text: so they go to the database, and buffers of their own would cost more.
+// Their places follow from their lengths: one from a database may be longer or shorter than it ought to be.
+const SEQ_BYTES = 8;
+const LEAF_PREFIX_BYTES = 1;
+const GENESIS = 'doorward audit chain v1\0';
+
+export function bodyHash(salt: Uint8Array, json: string): string {
+  const bytes = Buffer.allocUnsafe(salt.length + Buffer.byteLength(json));
+  bytes.set(salt);
+  bytes.write(json, salt.length);
+  return hash('sha256', bytes, 'hex');
 }
 
-export function leafHash(columns: LeafColumns, body: Uint8Array): Buffer {
+export function leafHash(columns: LeafColumns, body: string): string {
   const { id, kind, intent, vault, chain, seq, at } = columns;
-  const header = canonicalJson({ at, chain, id, intent, kind, seq, vault });
-  return sha256OfPublic(LEAF_PREFIX, Buffer.from(header), body);
+  const header =
+    `{"at":${string(at)},"chain":${string(chain)},"id":${string(id)},"intent":${orNull(intent)}` +
+    `,"kind":${string(kind)},"seq":${number(seq)},"vault":${orNull(vault)}}`;
+  const headerEnd = LEAF_PREFIX_BYTES + Buffer.byteLength(header);
+  const bytes = Buffer.allocUnsafe(headerEnd + body.length / 2);
+  bytes[0] = 0;
+  bytes.write(header, LEAF_PREFIX_BYTES);
+  bytes.write(body, headerEnd, 'hex');
+  return hash('sha256', bytes, 'hex');
 }
 
-export function chainMac(macKey: Uint8Array, previous: Uint8Array, at: ChainPlace, leaf: Uint8Array): Buffer {
-  const seq = Buffer.alloc(8);
-  seq.writeBigUInt64BE(BigInt(at.seq));
-  return hmacSha256(macKey, previous, Buffer.from(at.chain), seq, leaf);
+function orNull(text: string | null): string {
+  return text === null ? 'null' : string(text);
+}
+
+export function chainMac(macKey: MacKey, previous: string, at: ChainPlace, leaf: string): string {
+  const previousEnd = previous.length / 2;
+  const chainEnd = previousEnd + Buffer.byteLength(at.chain);
+  const bytes = Buffer.allocUnsafe(chainEnd + SEQ_BYTES + leaf.length / 2);
+  bytes.write(previous, 'hex');
+  bytes.write(at.chain, previousEnd);
+  bytes.writeBigUInt64BE(BigInt(at.seq), chainEnd);
+  bytes.write(leaf, chainEnd + SEQ_BYTES, 'hex');
+  return createHmac('sha256', macKey).update(bytes).digest('hex');
 }
 
 export interface ChainPlace {
@@ -54,23 +80,25 @@ export interface ChainPlace {
 }
 
 /** What stands as `prev_mac` in a chain's first row. */
-export function genesisMac(macKey: Uint8Array, chain: string): Buffer {
-  return hmacSha256(macKey, GENESIS, Buffer.from(chain));
+export function genesisMac(macKey: MacKey, chain: string): string {
+  return createHmac('sha256', macKey).update(`${GENESIS}${chain}`).digest('hex');
 }
 
 /** An event with its text, made before it has a place in a chain. */
 export interface DraftEvent {
-  readonly event: AuditEvent;
+  readonly input: AuditInput;
+  readonly stamp: AuditStamp;
   readonly json: string;
   readonly salt: Buffer;
 }
 
 /** The row that continues `head` with this event. */
-export function sealEvent(macKey: Uint8Array, chain: Id<'chn'>, head: Head, draft: DraftEvent): AuditRow {
-  const { event, json, salt } = draft;
-  const { id, kind, vault, at } = event;
+export function sealEvent(macKey: MacKey, chain: Id<'chn'>, head: Head, draft: DraftEvent): AuditRow {
+  const { input, json, salt } = draft;
+  const { id, at } = draft.stamp;
+  const { kind, vault } = input;
   const seq = head.seq + 1;
-  const intent = event.kind === 'call.outcome' ? event.intent : null;
+  const intent = endedIntent(input) ?? null;
   const body = bodyHash(salt, json);
   const leaf = leafHash({ id, kind, intent, vault, chain, seq, at }, body);
   return {
@@ -91,11 +119,16 @@ export function sealEvent(macKey: Uint8Array, chain: Id<'chn'>, head: Head, draf
   };
 }
 
+/** The intent that an event is the outcome of; each has one. */
+export function endedIntent(input: AuditInput): Id<'evt'> | undefined {
+  return input.kind === 'call.outcome' || input.kind === 'secret.minted' ? input.intent : undefined;
+}
+
 /** The head after a row. */
 export function headOf(row: AuditRow): Head {
   return { seq: row.seq, mac: row.mac };
 }
 
 export function isSameHead(a: Head, b: Head): boolean {
-  return a.seq === b.seq && a.mac.equals(b.mac);
+  return a.seq === b.seq && a.mac === b.mac;
 }

@@ -1,7 +1,7 @@
 // Stamps what a caller says of an event with id, time and replica, and writes its text. Every call passes here twice,
 // so it takes few steps.
-import { AUDIT_MEMBERS, type AuditEvent, type AuditInput } from '../../core/audit-event.ts';
-import { canonicalJson } from '../../core/canonical-json.ts';
+import type { AuditInput } from '../../core/audit-event.ts';
+import { auditText } from '../../core/audit-text.ts';
 import { type Id, type IdSource, idOfBytes } from '../../core/ids.ts';
 import type { DraftEvent } from './chain.ts';
 
@@ -15,23 +15,9 @@ export function createDrafter(ids: IdSource, replica: Id<'rep'>): (input: AuditI
   const nextId = createAscendingIds(() => randomness.bytes(ID_RANDOM_BYTES));
   return (input) => {
     const at = clock.now();
-    const event = stamped(input, { at: at.toISOString(), id: nextId(at.getTime()), replica, v: 1 });
-    return { event, json: canonicalJson(event), salt: randomness.bytes(SALT_BYTES) };
+    const stamp = { at: at.toISOString(), id: nextId(at.getTime()), replica, v: 1 } as const;
+    return { input, stamp, json: auditText(input, stamp), salt: randomness.bytes(SALT_BYTES) };
   };
-}
-
-type Stamp = Pick<AuditEvent, 'at' | 'id' | 'replica' | 'v'>;
-
-/** The event with its members in canonical order, which spares its text a detour. */
-function stamped(input: AuditInput, stamp: Stamp): AuditEvent {
-  const given: Readonly<Record<string, unknown>> = input;
-  const stamps: Readonly<Record<string, unknown>> = stamp;
-  const event: Record<string, unknown> = {};
-  for (const name of AUDIT_MEMBERS.get(input.kind) ?? []) {
-    const value = given[name] === undefined ? stamps[name] : given[name];
-    if (value !== undefined) event[name] = value;
-  }
-  return event as AuditEvent; // an input and a stamp are all that an event has
 }
 
 /**

@@ -101,7 +101,7 @@ export class HeadKeeper {
   }
 
   set(chain: Id<'chn'>, lane: Lane, head: Head): void {
-    this.#chains.set(chain, { lane, seq: head.seq, mac: head.mac.toString('hex') });
+    this.#chains.set(chain, { lane, seq: head.seq, mac: head.mac });
   }
 
   /** The file will hold what was set within a second. */
@@ -149,9 +149,13 @@ export class HeadKeeper {
     }
   }
 
+  get isWritten(): boolean {
+    return this.#failure === undefined;
+  }
+
   /** Throws where the last write failed and still fails: what is not kept outside can be cut unseen. */
   async requireWritten(): Promise<void> {
-    if (this.#failure === undefined) return;
+    if (this.isWritten) return;
     try {
       await this.write({ complete: false });
     } catch (error) {

@@ -17,7 +17,7 @@ export type PeerHead = Readonly<z.output<typeof PeerHead>>;
 const PREFIX = 'doorward audit head v1\0';
 
 export function toPeerHead(macKey: Uint8Array, chain: Id<'chn'>, lane: Lane, head: Head): PeerHead {
-  const plain = { lane, seq: head.seq, mac: head.mac.toString('hex') };
+  const plain = { lane, seq: head.seq, mac: head.mac };
   return { ...plain, tag: tagOf(macKey, chain, plain).toString('hex') };
 }
 

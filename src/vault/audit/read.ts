@@ -78,7 +78,7 @@ function earlier(before: string | undefined, until: Date | undefined): string | 
 }
 
 /** The lowest event id of a moment: UUIDv7 ids open with 48 bits of milliseconds, ten characters of an id. */
-function lowestIdAt(at: Date): string {
+export function lowestIdAt(at: Date): string {
   let rest = Math.max(0, at.getTime());
   let time = '';
   for (let i = 0; i < TIME_CHARACTERS; i += 1) {
@@ -88,16 +88,16 @@ function lowestIdAt(at: Date): string {
   return `evt_${time}${'0'.repeat(RANDOM_CHARACTERS)}`;
 }
 
-function birthOf(run: Id<'run'>): Date {
+export function birthOf(run: Id<'run' | 'req'>): Date {
   let ms = 0;
   for (let i = 0; i < TIME_CHARACTERS; i += 1) {
-    ms = ms * ALPHABET.length + ALPHABET.indexOf(run.charAt('run_'.length + i));
+    ms = ms * ALPHABET.length + ALPHABET.indexOf(run.charAt('run_'.length + i)); // as long as every prefix
   }
   return new Date(ms);
 }
 
 /** A body that was tampered with must not hide the rest of the list. */
-function toEvent({ id, at, json }: EventText): AuditEvent {
+export function toEvent({ id, at, json }: EventText): AuditEvent {
   try {
     return parseAuditEvent(json);
   } catch {

@@ -41,18 +41,14 @@ export async function reapIntents(deps: ReapDeps): Promise<number> {
 
 async function settle(intents: readonly OpenIntent[], append: Append): Promise<number> {
   let written = 0;
-  for (const { id: intent, vault } of intents) {
+  for (const { id: intent, vault, kind } of intents) {
+    const outcome = { vault, principal: { type: 'system' }, intent, result: 'unknown' } as const;
     try {
-      await append({
-        kind: 'call.outcome',
-        vault,
-        principal: { type: 'system' },
-        intent,
-        result: 'unknown',
-        requestBytes: 0,
-        responseBytes: 0,
-        totalMs: 0,
-      });
+      await append(
+        kind === 'secret.mint'
+          ? { kind: 'secret.minted', ...outcome }
+          : { kind: 'call.outcome', ...outcome, requestBytes: 0, responseBytes: 0, totalMs: 0 },
+      );
       written += 1;
     } catch (error) {
       // Its own replica came back and was faster; then the log knows better.

@@ -185,7 +185,7 @@ async function checkPredecessors(
         findings.addUnlessKnown({ chain, seq: 1, reason: 'missing-chain', detail });
       } else if (sighting.end.seq < seq) {
         findings.addUnlessKnown({ chain, seq: sighting.end.seq + 1, reason: 'cut', detail });
-      } else if (sighting.mac?.toString('hex') !== mac) {
+      } else if (sighting.mac !== mac) {
         findings.addUnlessKnown({ chain, seq, reason: 'edited', detail: `${detail} with another MAC` });
       }
     }
