@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { canonicalAddress } from './address.ts';
 import { Problem } from './problem.ts';
+import { isTemplate } from './template.ts';
 
 /** Scheme, host and port: where bytes go. Hosts are lower-case ASCII, without a trailing dot. */
 export const Origin = z.strictObject({
@@ -12,18 +13,66 @@ export const Origin = z.strictObject({
 export type Origin = Readonly<z.output<typeof Origin>>;
 
 /** Vendors whose clients understand a refusal only in their own error body. */
-export const REFUSAL_SHAPES = ['openai', 'anthropic', 'google', 'stripe', 'github', 'slack'] as const;
+export const REFUSAL_SHAPES = [
+  'openai',
+  'anthropic',
+  'google',
+  'stripe',
+  'github',
+  'slack',
+  'notion',
+] as const;
 export type RefusalShape = (typeof REFUSAL_SHAPES)[number];
 
-const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
+const HeaderName = z.string().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/);
+const HeaderTemplate = z
+  .string()
+  .max(512)
+  .refine(isTemplate, 'text with {value}, or with {field} of a value that is a JSON object')
+  .refine((text) => text.trim() === text, 'no spaces at its ends');
+
+/** Whole segments, such as `/bot{value}`: fixed text is unreserved, so that no two parsers read it differently. */
+const PATH_TEMPLATE = /^(?:\/(?:[A-Za-z0-9._~:-]|\{[A-Za-z_][A-Za-z0-9_]{0,63}\})+){1,8}$/;
+const PathTemplate = z
+  .string()
+  .max(256)
+  .regex(PATH_TEMPLATE, 'a path without a slash at its end, such as /bot{value}')
+  .refine(isTemplate, 'a path with {value}, such as /bot{value}')
+  .refine((text) => !/\/\.+(?:\/|$)/.test(text), 'no segment of dots only');
+const MAX_HEADERS = 8;
+const NEXT_HEADER = /,[A-Za-z0-9!#$%&'*+.^_`|~-]+=/;
 
 /** The credential kind of a service and its placement. */
 export const Auth = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('bearer') }),
     z.strictObject({ kind: z.literal('basic') }),
-    z.strictObject({ kind: z.literal('header'), name: z.string().regex(HEADER_NAME) }),
+    z.strictObject({
+      kind: z.literal('header'),
+      name: HeaderName,
+      template: HeaderTemplate.optional().describe('What the header holds; `{value}` unless told.'),
+    }),
     z.strictObject({ kind: z.literal('query'), name: z.string().regex(/^[A-Za-z0-9_.~-]{1,64}$/) }),
+    z.strictObject({
+      kind: z.literal('path'),
+      template: PathTemplate.describe('Stands before the path of a call, such as `/bot{value}`.'),
+    }),
+    z.strictObject({
+      kind: z.literal('headers'),
+      headers: z
+        .array(z.strictObject({ name: HeaderName, template: HeaderTemplate }))
+        .min(1)
+        .max(MAX_HEADERS)
+        .readonly()
+        .refine(
+          (list) => list.every(({ template }) => !NEXT_HEADER.test(template)),
+          'no template with a comma, a name and an equals sign: it reads like the next header',
+        )
+        .refine(
+          (list) => new Set(list.map(({ name }) => name.replaceAll('_', '-'))).size === list.length,
+          'each header once',
+        ),
+    }),
   ])
   .meta({ id: 'Auth', description: 'Where the value of the secret goes in a request.' });
 export type Auth = Readonly<z.output<typeof Auth>>;

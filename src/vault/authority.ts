@@ -63,6 +63,7 @@ export class Authority {
   /** By secret, then by version. */
   readonly #versions = new Map<string, Map<string, VersionRow>>();
   readonly #runs = new Map<string, RunEntry>();
+  readonly #runsById = new Map<string, Run>();
   readonly #placeholders = new Map<string, Placeholder>();
   readonly #onChange = new Set<() => void>();
   #epoch: bigint | undefined;
@@ -110,6 +111,11 @@ export class Authority {
     return this.#services.get(this.#serviceIds.get(name) ?? '');
   }
 
+  /** Every live service. */
+  services(): readonly Service[] {
+    return [...this.#services.values()];
+  }
+
   grant(agent: Id<'agt'>, service: Id<'svc'>): Grant | undefined {
     return this.#grants.get(pairKey(agent, service));
   }
@@ -131,8 +137,18 @@ export class Authority {
     return this.#runs.get(placeholderHash.toString('hex'))?.run;
   }
 
+  runById(id: Id<'run'>): Run | undefined {
+    return this.#runsById.get(id);
+  }
+
+  /** One that was not removed; it may have expired, and its run, agent or service be gone. */
   placeholder(hash: Buffer): Placeholder | undefined {
     return this.#placeholders.get(hash.toString('hex'));
+  }
+
+  /** False: looking for one would be in vain. */
+  get hasPlaceholders(): boolean {
+    return this.#placeholders.size > 0;
   }
 
   /** Whether the run still lives: from memory while the known lease runs, else asked once of the database. */
@@ -230,10 +246,13 @@ export class Authority {
   #applyRun(row: RunRow): void {
     const key = row.placeholderHash.toString('hex');
     this.#runs.delete(key);
+    this.#runsById.delete(row.id);
     if (row.endedAt !== null || !this.#holds('run', row, runMacColumns(row))) return;
     const { id, agentId, placeholderHash } = row;
     const leaseUntilMs = this.#deps.clock.monotonicMs() + row.leaseMs;
-    this.#runs.set(key, { run: { id, agentId, placeholderHash }, leaseUntilMs });
+    const run = { id, agentId, placeholderHash };
+    this.#runs.set(key, { run, leaseUntilMs });
+    this.#runsById.set(id, run);
   }
 
   #applyPlaceholder(row: PlaceholderRow): void {

@@ -4,9 +4,6 @@ import type { Auth, BaseUrl } from '../core/service.ts';
 import { sha256 } from '../crypto/encoding.ts';
 import { credentialKind } from '../providers/credentials/registry.ts';
 
-/** Material that is one opaque value; structured kinds of material get names of their own. */
-export const STATIC_KIND = 'static';
-
 export function bindingHash(services: readonly (BaseUrl & { readonly auth: Auth })[]): Buffer {
   return sha256(Buffer.from(bindingText(services.map(destination))));
 }
@@ -16,7 +13,7 @@ function destination({ origin, basePath, auth }: BaseUrl & { readonly auth: Auth
     origin,
     basePath,
     placement: auth.kind,
-    placementName: 'name' in auth ? auth.name : '',
+    placementName: auth.kind === 'header' || auth.kind === 'query' ? auth.name : '',
     template: credentialKind(auth).template(auth),
   };
 }

@@ -3,21 +3,30 @@
 import { LRUCache } from 'lru-cache';
 import type { Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
-import type { ScanTarget } from '../core/leak-scan/patterns.ts';
-import { buildScanTable, type ScanTable } from '../core/leak-scan/scanner.ts';
+import type { ScanTable } from '../core/leak-scan/scanner.ts';
+import { isMintedKind } from '../core/material.ts';
 import { Problem } from '../core/problem.ts';
 import type { SecretBytes } from '../crypto/secret-bytes.ts';
-import type { Placement } from '../providers/credentials/kind.ts';
+import type { Placement, Slots } from '../providers/credentials/kind.ts';
 import { credentialKind } from '../providers/credentials/registry.ts';
 import type { Database } from '../store/database.ts';
+import type { MintedTokenRow } from '../store/minted-tokens.ts';
 import { readVersionRecords, type VersionRecord } from '../store/secrets.ts';
 import type { Authority } from './authority.ts';
 import { bindingHash } from './binding.ts';
+import { buildScan, type MintedValue } from './credential-scan.ts';
 import type { Keyring } from './keyring.ts';
+import { openToken } from './minted-token.ts';
+import type { Minting } from './minting.ts';
+import { placeable } from './placeable.ts';
 import { openValue, type VersionContext } from './secret-values.ts';
 
 export interface Credential {
   readonly secretId: Id<'sec'>;
+  /** Of the access token it was opened with; empty where the value itself is sent. */
+  readonly serial: string;
+  /** Whether `place` has something of that version to give. */
+  canPlace(version: Id<'ver'>): boolean;
   /** Every echo of every live version of the secret. */
   readonly scan: ScanTable;
   /**
@@ -31,6 +40,8 @@ export interface CredentialsDeps {
   readonly calls: Database['calls'];
   readonly authority: Authority;
   readonly keyring: Keyring;
+  /** Where access tokens come from, for secrets that are exchanged for them. */
+  readonly minting: Pick<Minting, 'read' | 'serial' | 'forget'>;
   /** 0: opened for each call, wiped after it. */
   readonly cacheSeconds: number;
   /** A secret whose stored value does not open: told once for each. */
@@ -77,6 +88,8 @@ class Opened {
 
 const MAX_CACHED = 10_000;
 const MAX_ALARMED = 1000;
+/** To open values beside a change of their binding; each time another change was in between. */
+const MAX_TRIES = 4;
 
 export class Credentials {
   readonly #deps: CredentialsDeps;
@@ -133,7 +146,8 @@ export class Credentials {
 
   #keyOf(service: Service): string {
     const secret = this.#deps.authority.secret(service.secretId);
-    return `${service.revision} ${secret?.live.join(',') ?? ''}`;
+    const serial = secret === undefined ? '' : this.#deps.minting.serial(secret.id);
+    return `${service.revision} ${serial} ${secret?.live.join(',') ?? ''}`;
   }
 
   #dropStale(): void {
@@ -143,17 +157,19 @@ export class Credentials {
     }
   }
 
-  /** What does not open may have been bound anew by a change that memory has not seen: then once more, as it is now. */
+  /** What does not open may have been bound anew by a change that memory has not seen: then again, as it is by then. */
   async #openFresh(service: Service, key: string): Promise<Opened> {
     const { authority } = this.#deps;
-    const { epoch } = authority;
-    try {
-      return await this.#openAsKnown(service, key);
-    } catch (error) {
-      await authority.sync();
-      if (authority.epoch !== epoch) return await this.#openAsKnown(service, key);
-      if (error instanceof Problem && error.internal !== undefined) this.#alarm(service, error.internal);
-      throw error;
+    for (let tries = 1; ; tries += 1) {
+      const { epoch } = authority;
+      try {
+        return await this.#openAsKnown(service, key);
+      } catch (error) {
+        await authority.sync();
+        if (authority.epoch !== epoch && tries < MAX_TRIES) continue;
+        if (error instanceof Problem && error.internal !== undefined) this.#alarm(service, error.internal);
+        throw error;
+      }
     }
   }
 
@@ -164,7 +180,7 @@ export class Credentials {
   }
 
   async #openAsKnown(service: Service, key: string): Promise<Opened> {
-    const { authority, keyring, calls } = this.#deps;
+    const { authority, keyring, calls, minting } = this.#deps;
     const secret = authority.secret(service.secretId);
     if (secret?.current === undefined) {
       throw new Problem('secret-unavailable', {
@@ -172,34 +188,78 @@ export class Credentials {
           'The secret of this service is disabled: none of its versions is current. An administrator enables it (doorward secret enable NAME) or gives it a new value (doorward secret rotate NAME).',
       });
     }
-    const { current, credentialKind: kind } = secret;
+    const { credentialKind: kind } = secret;
     const records = await readVersionRecords(calls, authority.vaultId, secret.live);
+    const row = isMintedKind(kind) ? await minting.read(secret.id) : undefined;
     const binding = bindingHash(authority.servicesOf(secret.id));
-    const values = openValues(keyring, records, {
-      vaultId: authority.vaultId,
-      secretId: secret.id,
-      credentialKind: kind,
-      binding,
-    });
-    const valueOf = (version: Id<'ver'>) => {
-      const value = values.get(version);
-      if (value === undefined) throw new Problem('secret-unavailable', { internal: 'the value is missing' });
-      return value;
-    };
-    if (!values.has(current.id)) {
+    const context = { vaultId: authority.vaultId, secretId: secret.id, credentialKind: kind, binding };
+    const values = openValues(keyring, records, context);
+    try {
+      const minted = isMintedKind(kind) ? this.#openToken(row, records, context) : undefined;
+      if (minted === undefined && !values.has(secret.current.id)) throw missing();
+      const scan = buildScan({ kind, auth: service.auth, records, values, minted });
+      const sent = { values, minted, scan };
+      const isCached = this.#cache !== undefined;
+      const credential = toCredential(service, secret.id, sent);
+      return new Opened(credential, {
+        key: minted === undefined ? key : this.#keyOf(service), // it may be newer than what memory knew of
+        isCached,
+        wipe: () => wipe(sent),
+      });
+    } catch (error) {
       for (const value of values.values()) value.dispose();
-      throw new Problem('secret-unavailable', { internal: 'the value is missing' });
+      throw error;
     }
-    const scan = scanTableOf(service, records, values);
-    const credential: Credential = {
-      secretId: secret.id,
-      scan,
-      place: (version, use) =>
-        valueOf(version).use((bytes) => use(credentialKind(service.auth).place(bytes, service.auth))),
-    };
-    const isCached = this.#cache !== undefined;
-    return new Opened(credential, { key, isCached, wipe: () => wipe(scan, values) });
   }
+
+  /** One that does not open is as good as none: the next call has another one fetched. */
+  #openToken(
+    row: MintedTokenRow | undefined,
+    records: readonly VersionRecord[],
+    context: Omit<VersionContext, 'number'>,
+  ): MintedValue {
+    const version = records.find(({ id }) => id === row?.versionId);
+    if (row === undefined || version === undefined) throw missing();
+    try {
+      const opened = openToken(this.#deps.keyring, row, { ...context, number: version.number });
+      if (opened === undefined) throw missing();
+      return { token: opened.token, versionId: version.id, serial: row.dekId ?? '' };
+    } catch (error) {
+      this.#deps.minting.forget(context.secretId);
+      throw error;
+    }
+  }
+}
+
+function missing(): Problem {
+  return new Problem('secret-unavailable', { internal: 'the value is missing' });
+}
+
+interface Sent {
+  readonly values: ReadonlyMap<string, SecretBytes>;
+  readonly minted: MintedValue | undefined;
+  readonly scan: ScanTable;
+}
+
+function toCredential({ auth }: Service, secretId: Id<'sec'>, { values, minted, scan }: Sent): Credential {
+  const kind = credentialKind(auth);
+  const valueOf = (version: Id<'ver'>) => {
+    const value = values.get(version);
+    if (value === undefined) throw missing();
+    return value;
+  };
+  return {
+    secretId,
+    scan,
+    serial: minted?.serial ?? '',
+    canPlace: (version) => (minted === undefined ? values.has(version) : minted.versionId === version),
+    place: (version, use) =>
+      valueOf(version).use((bytes) => {
+        if (minted === undefined) return use(kind.place(placeable(bytes), auth));
+        if (minted.versionId !== version) throw missing();
+        return minted.token.use((token) => use(kind.place(placeable(token, bytes), auth)));
+      }),
+  };
 }
 
 /** The value of every version that has one, or none of them: an opened one is wiped when another does not open. */
@@ -223,46 +283,13 @@ function openValues(
   }
 }
 
-function scanTableOf(
-  service: Service,
-  records: readonly VersionRecord[],
-  values: ReadonlyMap<string, SecretBytes>,
-): ScanTable {
-  const targets: ScanTarget[] = [];
-  for (const record of records) {
-    values.get(record.id)?.use((bytes) => {
-      const value = Buffer.from(bytes);
-      targets.push({
-        id: record.id,
-        value,
-        publicPrefixLength: publicPrefixLength(value),
-        fragments: true,
-      });
-      for (const echo of credentialKind(service.auth).place(bytes, service.auth).echoes) {
-        targets.push({ id: record.id, value: echo });
-      }
-    });
-  }
-  const table = buildScanTable(targets);
-  for (const target of targets) target.value.fill(0);
-  return table;
-}
-
-/** A vendor's own prefix, such as `sk-proj-` or `ghp_`, is public: it alone is no echo. */
-function publicPrefixLength(value: Buffer): number {
-  const prefix = /^(?:[A-Za-z][A-Za-z0-9]{0,7}[-_]){1,3}/.exec(value.toString('latin1'))?.[0] ?? '';
-  return prefix.length <= 12 && prefix.length * 2 <= value.length ? prefix.length : 0;
-}
-
 /** Header names and query parameters that the service's credential fills: nothing of the agent's may stand there. */
-export function slotsOf(service: Service): {
-  readonly headers: readonly string[];
-  readonly query: readonly string[];
-} {
-  return credentialKind(service.auth).slots(service.auth);
+export function slotsOf({ auth }: Pick<Service, 'auth'>): Slots {
+  return credentialKind(auth).slots(auth);
 }
 
-function wipe(scan: ScanTable, values: ReadonlyMap<string, SecretBytes>): void {
+function wipe({ scan, values, minted }: Sent): void {
   scan.dispose();
+  minted?.token.dispose();
   for (const value of values.values()) value.dispose();
 }

@@ -1,5 +1,5 @@
 // Runs whose process vanished without ending them: closed some time after their lease lapsed, so that they are not kept
-// in memory for ever. Their placeholder was worthless from the lapse on.
+// in memory for ever. Their placeholders were worthless from the lapse on.
 import type { Id } from '../core/ids.ts';
 import type { Clock } from '../core/time.ts';
 import { listLapsedRuns, updateEndedRun } from '../store/runs.ts';
@@ -8,6 +8,7 @@ import { raiseEpoch } from '../store/vaults.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { Keyring } from './keyring.ts';
 import { runMacColumns } from './mac-columns.ts';
+import { removePlaceholdersOf } from './placeholders.ts';
 import { rowMac } from './row-mac.ts';
 
 export interface LapsedRunsDeps {
@@ -32,6 +33,11 @@ export async function endLapsedRuns(deps: LapsedRunsDeps): Promise<number> {
     const changedEpoch = await raiseEpoch(tx, vaultId);
     for (const row of rows) {
       const endedAt = deps.clock.now();
+      await removePlaceholdersOf(
+        tx,
+        { vaultId, runId: row.id },
+        { keyring, removedAt: endedAt, changedEpoch },
+      );
       const mac = rowMac(keyring, 'run', runMacColumns({ ...row, endedAt }));
       await updateEndedRun(tx, row, { endedAt, mac, changedEpoch });
       const target = { type: 'run', id: row.id };

@@ -1,14 +1,13 @@
 // A probe: one request with a version that is not in use yet, to learn whether the upstream takes it. Only the answer's
 // status comes back; its bytes go nowhere. Who calls this has written the intent and writes the outcome.
 import { z } from 'zod';
-import { canonicalAddress, joinBasePath } from '../core/address.ts';
+import { canonicalAddress } from '../core/address.ts';
 import { idSchema } from '../core/ids.ts';
 import type { Id } from '../core/ids.ts';
-import { assertHeaderValue, type HeaderPairs } from '../core/headers.ts';
+import type { HeaderPairs } from '../core/headers.ts';
 import { Problem } from '../core/problem.ts';
 import type { OutgoingRequest, Timeouts } from '../egress/flow.ts';
 import type { Egress } from '../egress/send.ts';
-import type { Placement } from '../providers/credentials/kind.ts';
 import { credentialKind } from '../providers/credentials/registry.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
 import { findVersion } from '../store/secret-versions.ts';
@@ -19,6 +18,8 @@ import type { Authority } from './authority.ts';
 import { bindingHash } from './binding.ts';
 import type { Keyring } from './keyring.ts';
 import type { Lease } from './lease.ts';
+import { placeable } from './placeable.ts';
+import { withCredential } from './placed.ts';
 import { openValue } from './secret-values.ts';
 
 /** As a rotation's row keeps it. */
@@ -161,15 +162,16 @@ function placed(
     { vaultId, secretId, number, credentialKind: kind, binding: bindingHash(services) },
   );
   const address = canonicalAddress(probe.path);
+  const query = address.search === '' ? [] : [address.search.slice(1)];
+  const bare = { basePath: service.basePath, address, query, headers: HEADERS };
   try {
     return value.use((bytes) => {
-      const placement = credentialKind(service.auth).place(bytes, service.auth);
+      const placement = credentialKind(service.auth).place(placeable(bytes), service.auth);
       return {
         origin: service.origin,
         poolKey: `${vaultId}:${service.id}:${service.revision}:probe`,
         method: probe.method,
-        path: withQuery(joinBasePath(service.basePath, address), address.search, placement),
-        headers: withHeader(placement),
+        ...withCredential(bare, placement),
         body: undefined,
         timeouts: PROBE_TIMEOUTS,
       };
@@ -177,20 +179,6 @@ function placed(
   } finally {
     value.dispose();
   }
-}
-
-function withHeader({ header }: Placement): HeaderPairs {
-  if (header === undefined) return HEADERS;
-  assertHeaderValue(...header);
-  return [...HEADERS, header];
-}
-
-function withQuery(path: string, search: string, { query }: Placement): string {
-  const parts = [
-    ...(search === '' ? [] : [search.slice(1)]),
-    ...(query === undefined ? [] : [query.join('=')]),
-  ];
-  return parts.length === 0 ? path : `${path}?${parts.join('&')}`;
 }
 
 function addressOf(target: string) {

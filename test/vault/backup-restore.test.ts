@@ -61,6 +61,7 @@ describe.each(testDatabases())('a backup made on $name', (database) => {
   let world: World;
   let key: string;
   let placeholder: string;
+  let lasting: string;
   let oldToken: string;
   let file: Buffer;
   beforeAll(async () => {
@@ -69,6 +70,8 @@ describe.each(testDatabases())('a backup made on $name', (database) => {
     oldToken = await world.token('robot', key);
     await (await world.call(oldToken, '/call/vendor/before')).text();
     placeholder = String((await world.admin('POST', '/v1/runs', { agent: 'robot' })).body['placeholder']);
+    const binding = { agent: 'robot', service: 'vendor' };
+    lasting = String((await world.admin('POST', '/v1/placeholders', binding)).body['placeholder']);
     file = await makeBackup(world);
   });
   afterAll(() => world?.close());
@@ -100,6 +103,7 @@ describe.each(testDatabases())('a backup made on $name', (database) => {
       });
       expect((await call(oldToken, '/call/vendor/old')).status).toBe(401);
       expect((await call(placeholder, '/call/vendor/old')).status).not.toBe(200);
+      expect((await call(lasting, '/call/vendor/old')).status).toBe(403);
       const old = await readFile(join(world.keysDirectory, 'owner.credential'), 'utf8');
       expect((await grant('owner', old.trim())).status).toBe(401);
       // Administration works, so that something can be taken back first.
@@ -110,6 +114,8 @@ describe.each(testDatabases())('a backup made on $name', (database) => {
         body: { agents: 2, grants: 1 },
       });
       expect(await admin('POST', '/v1/restore/accept')).toMatchObject({ status: 404 });
+      // It may have been revoked since the backup.
+      expect((await call(lasting, '/call/vendor/old')).status).toBe(401);
       const { body } = await grant('robot', key);
       world.upstream.seen.length = 0;
       const answer = await call(String(body['access_token']), '/call/vendor/after');

@@ -24,6 +24,7 @@ describe.each(testDatabases())('credentials on $name', (database) => {
       calls: operations.database.calls,
       authority,
       keyring: operations.keyring,
+      minting: { read: async () => undefined, serial: () => '', forget: () => undefined }, // nothing is exchanged here
       cacheSeconds,
       onAlarm: (secret, reason) => alarms.push(`${secret}: ${reason}`),
     });
@@ -36,7 +37,7 @@ describe.each(testDatabases())('credentials on $name', (database) => {
   const headerOf = ({ credential }: Awaited<ReturnType<Credentials['open']>>) => {
     const current = world.apps[0]?.authority.secret(credential.secretId)?.current;
     if (current === undefined) throw new Error('the secret has no current version');
-    return credential.place(current.id, ({ header }) => header?.[1]);
+    return credential.place(current.id, ({ headers }) => headers[0]?.[1]);
   };
 
   test('are opened once for many calls, and wiped when the last one of a cleared cache is over', async () => {

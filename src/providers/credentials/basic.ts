@@ -1,14 +1,12 @@
 // `Authorization: Basic …` (RFC 7617). The value is `user:password`; without a colon it is the user, with an empty password.
 import type { Auth } from '../../core/service.ts';
-import type { CredentialKind } from './kind.ts';
+import { type CredentialKind, MIN_ECHO_BYTES } from './kind.ts';
 
 const COLON = 0x3a;
-/** A shorter part is a filler, as in `key:x`: looked for, it would redact half of every answer. */
-const MIN_ECHO_BYTES = 4;
 
 export const basic: CredentialKind<Extract<Auth, { kind: 'basic' }>> = {
   slots: () => ({ headers: ['authorization'], query: [] }),
-  place: (value) => {
+  place: ({ value }) => {
     const at = value.indexOf(COLON);
     const pair = at === -1 ? Buffer.concat([value, Buffer.from(':')]) : value;
     const encoded = pair.toString('base64');
@@ -17,7 +15,7 @@ export const basic: CredentialKind<Extract<Auth, { kind: 'basic' }>> = {
     const secret =
       password.length < MIN_ECHO_BYTES && at !== -1 ? Buffer.from(value.subarray(0, at)) : password;
     return {
-      header: ['authorization', `Basic ${encoded}`],
+      headers: [['authorization', `Basic ${encoded}`]],
       echoes: [Buffer.from(encoded, 'latin1'), ...(secret.length < MIN_ECHO_BYTES ? [] : [secret])],
     };
   },

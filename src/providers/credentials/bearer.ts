@@ -4,6 +4,9 @@ import type { CredentialKind } from './kind.ts';
 
 export const bearer: CredentialKind<Extract<Auth, { kind: 'bearer' }>> = {
   slots: () => ({ headers: ['authorization'], query: [] }),
-  place: (value) => ({ header: ['authorization', `Bearer ${value.toString('latin1')}`], echoes: [] }),
+  place: ({ value }) => ({
+    headers: [['authorization', `Bearer ${value.toString('latin1')}`]],
+    echoes: [],
+  }),
   template: () => 'Bearer {value}',
 };

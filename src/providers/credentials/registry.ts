@@ -3,7 +3,9 @@ import type { Auth } from '../../core/service.ts';
 import { basic } from './basic.ts';
 import { bearer } from './bearer.ts';
 import { header } from './header.ts';
+import { headers } from './headers.ts';
 import type { CredentialKind } from './kind.ts';
+import { path } from './path.ts';
 import { query } from './query.ts';
 
 const CREDENTIAL_KINDS: { readonly [K in Auth['kind']]: CredentialKind<Extract<Auth, { kind: K }>> } = {
@@ -11,6 +13,8 @@ const CREDENTIAL_KINDS: { readonly [K in Auth['kind']]: CredentialKind<Extract<A
   basic,
   header,
   query,
+  path,
+  headers,
 };
 
 /** The kind of `auth`. The table pairs each name with the kind of that very name, which the index type can not say. */

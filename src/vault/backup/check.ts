@@ -5,7 +5,7 @@ import { Problem } from '../../core/problem.ts';
 import { EnvelopeError, readKeyRef } from '../../crypto/envelope.ts';
 import type { ServiceRow } from '../../store/authority-rows.ts';
 import { parseObject, rowOfLine } from '../../store/copied-row.ts';
-import * as tables from '../../store/tables.ts';
+import { SCHEMA as tables } from '../../store/schema.ts';
 import { bindingHash } from '../binding.ts';
 import type { Keyring } from '../keyring.ts';
 import {

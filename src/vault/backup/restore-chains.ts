@@ -80,10 +80,15 @@ function restoreComplete(
 }
 
 function toLine(row: AuditRow): string {
-  const { id, vault: vaultId, chain: chainId, seq, prevMac, mac, kind, intent: intentId } = row;
-  const { at, bodyHash, leafHash, month, salt, json } = row;
-  const columns = { id, vaultId, chainId, prevMac, mac, kind, intentId, bodyHash, leafHash };
-  const line = lineOfRow(auditEvent, { ...columns, chainSeq: BigInt(seq), at: new Date(at) });
+  const { id, vault: vaultId, chain: chainId, seq, kind, intent: intentId, at, month, salt, json } = row;
+  const bytes = {
+    prevMac: Buffer.from(row.prevMac, 'hex'),
+    mac: Buffer.from(row.mac, 'hex'),
+    bodyHash: Buffer.from(row.bodyHash, 'hex'),
+    leafHash: Buffer.from(row.leafHash, 'hex'),
+  };
+  const columns = { id, vaultId, chainId, chainSeq: BigInt(seq), kind, intentId, at: new Date(at), ...bytes };
+  const line = lineOfRow(auditEvent, columns);
   const body = JSON.stringify({ month, salt: salt.toString('base64'), json });
   return `${line.slice(0, -1)},"body":${body}}`;
 }

@@ -16,7 +16,8 @@ import {
   readSchemaBirth,
 } from '../../store/table-copy.ts';
 import { insertAuditLines } from '../../store/table-copy-audit.ts';
-import { admin, keySlot, systemKey, vault } from '../../store/tables.ts';
+import { admin, keySlot, systemKey } from '../../store/installation-tables.ts';
+import { vault } from '../../store/tables.ts';
 import { Keyring } from '../keyring.ts';
 import { type OwnerCredentialOptions, readOrCreateOwnerCredential } from '../owner-credential.ts';
 import { rowMac } from '../row-mac.ts';
