@@ -1,6 +1,6 @@
-// Deciding a call: default deny; any allow and no deny. Pure, from memory, so that it can be asked again at the last moment.
+// Deciding a call: default deny; any allow and no guard. Pure, from memory, so that it can be asked again at the last moment.
 import type { CanonicalAddress } from './address.ts';
-import { matchesPattern, smallestPattern } from './address-pattern.ts';
+import { guardsAgainst, matchesPattern, smallestPattern } from './address-pattern.ts';
 import type { Agent, Grant, Service } from './entities.ts';
 import type { Id } from './ids.ts';
 import { neededScope, type Scope, scopeAllows } from './scope.ts';
@@ -28,6 +28,13 @@ export type Decision =
   | {
       readonly effect: 'deny';
       readonly problem: 'not-allowed';
+      readonly rule: 'guard';
+      /** The pattern of the service that denies it, whatever is granted. */
+      readonly guard: string;
+    }
+  | {
+      readonly effect: 'deny';
+      readonly problem: 'not-allowed';
       readonly rule: 'scope' | 'grant' | 'grant-expired';
       /** What would have to be granted or asked for. */
       readonly needed: string;
@@ -40,6 +47,10 @@ export function decide(question: Question): Decision {
   if (agent.frozen) return { effect: 'deny', problem: 'frozen', rule: 'agent-frozen' };
   if (service === undefined || grant === undefined) {
     return { effect: 'deny', problem: 'no-grant', rule: 'no-grant' };
+  }
+  const guard = service.guards.find((candidate) => guardsAgainst(candidate, method, address));
+  if (guard !== undefined) {
+    return { effect: 'deny', problem: 'not-allowed', rule: 'guard', guard: guard.text };
   }
   const needed = smallestPattern(method, address);
   const covered = grant.allow?.map(({ text }) => text);
