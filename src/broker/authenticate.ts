@@ -1,25 +1,15 @@
 // Step 1: who calls. The token may stand in whatever slot the vendor's key would; every slot is stripped later.
-import type { Agent, Run, Service } from '../core/entities.ts';
-import { CREDENTIAL_SLOTS } from '../core/header-names.ts';
-import type { AgentPrincipal } from '../core/principal.ts';
+import type { Placeholder, Service } from '../core/entities.ts';
+import type { Principal } from '../core/principal.ts';
 import { Problem } from '../core/problem.ts';
-import { parseScope, type Scope } from '../core/scope.ts';
-import { slotsOf } from '../vault/credential.ts';
+import { parseScope } from '../core/scope.ts';
 import type { BrokeredCall } from './call.ts';
+import type { CallingAgent } from './caller.ts';
 import type { BrokerDeps } from './deps.ts';
+import { type Presented, presentedIn } from './presented.ts';
+import { seenElsewhere } from './seen-elsewhere.ts';
 
-export interface CallingAgent {
-  readonly agent: Agent;
-  readonly principal: AgentPrincipal;
-  /** Undefined: all of the agent's grants. */
-  readonly scope: Scope | undefined;
-  readonly run: Run | undefined;
-  /** The token as it was sent: whatever carries it is not passed on. */
-  readonly token: string;
-}
-
-const QUERY_SLOT = 'key';
-const IS_SLOT: ReadonlySet<string> = new Set(CREDENTIAL_SLOTS);
+type Named = Omit<CallingAgent, 'token' | 'withheld'>;
 
 /** Throws `unauthenticated`, `ambiguous-credential` or `too-many-attempts`. */
 export async function authenticate(
@@ -27,25 +17,70 @@ export async function authenticate(
   call: BrokeredCall,
   service: Service | undefined,
 ): Promise<CallingAgent> {
-  const caller = await authenticateBy(deps, call, service);
-  if (service === undefined || deps.authority.grant(caller.agent.id, service.id) !== undefined) return caller;
-  // The slots of a service are nobody's business without a grant: as if there were no such service.
-  return await authenticateBy(deps, call, undefined);
+  const presented = presentedIn(deps, call, service);
+  let caller: CallingAgent | undefined;
+  try {
+    caller = await authenticateBy(deps, call, { presented, service, slots: 'all' });
+    const isKnownHere = service === undefined || isBoundTo(caller.placeholder, service);
+    if (!isKnownHere && deps.authority.grant(caller.agent.id, service.id) === undefined) {
+      // The slots of a service are nobody's business without a grant: as if there were no such service.
+      caller = await authenticateBy(deps, call, { presented, service, slots: 'common' });
+    }
+    return caller;
+  } finally {
+    tellElsewhere(deps, call, { presented, service, principal: caller?.principal ?? { type: 'stranger' } });
+  }
 }
 
-async function authenticateBy(
-  deps: BrokerDeps,
-  call: BrokeredCall,
-  service: Service | undefined,
-): Promise<CallingAgent> {
-  const token = findToken(deps, call, service);
+interface Given {
+  readonly presented: readonly Presented[];
+  readonly service: Service | undefined;
+  /** Whose slots count: also the service's own, or those that every service has. */
+  readonly slots: 'all' | 'common';
+}
+
+async function authenticateBy(deps: BrokerDeps, call: BrokeredCall, given: Given): Promise<CallingAgent> {
+  const token = chooseToken(deps, call, given);
   if (token === undefined) throw unauthenticated(deps, call, 'no-token');
-  return token.startsWith('dw_') ? await byPlaceholder(deps, call, token) : byAccessToken(deps, call, token);
+  const { text, placeholder } = token;
+  const named =
+    token.kind === 'placeholder' && placeholder !== undefined
+      ? await byPlaceholder(deps, call, placeholder)
+      : text.startsWith('dw_')
+        ? await byRun(deps, call, text)
+        : byAccessToken(deps, call, text);
+  const placeholders = given.presented
+    .filter(({ kind }) => kind === 'placeholder')
+    .map((found) => found.text);
+  return { ...named, token: text, withheld: [...new Set([text, ...placeholders])] };
 }
 
-async function byPlaceholder(deps: BrokerDeps, call: BrokeredCall, token: string): Promise<CallingAgent> {
+/** Good for its service, which whoever asks has made sure of, until its end. */
+async function byPlaceholder(deps: BrokerDeps, call: BrokeredCall, placeholder: Placeholder): Promise<Named> {
+  const { authority, ids } = deps;
+  const { runId, expiresAt } = placeholder;
+  if (expiresAt !== undefined && expiresAt <= ids.clock.now()) {
+    throw unauthenticated(deps, call, 'placeholder-expired');
+  }
+  const agent = authority.agent(placeholder.agentId);
+  const run = runId === undefined ? undefined : authority.runById(runId);
+  const isOver = runId !== undefined && (run === undefined || !(await authority.runIsAlive(run)));
+  if (agent === undefined || isOver) throw unauthenticated(deps, call, 'run-over');
+  const { id, name } = agent;
+  const principal = {
+    id,
+    name,
+    ...(run && { run: run.id }),
+    placeholder: placeholder.id,
+    type: 'agent',
+  } as const;
+  return { agent, principal, scope: undefined, run, placeholder };
+}
+
+async function byRun(deps: BrokerDeps, call: BrokeredCall, token: string): Promise<Named> {
   const kind = deps.tokens.opaqueKind(token);
   if (kind === 'agent') throw unauthenticated(deps, call, 'agent-key');
+  if (kind === 'placeholder') throw unauthenticated(deps, call, 'placeholder-unknown');
   if (kind !== 'run') throw unauthenticated(deps, call, 'malformed');
   const run = deps.authority.run(deps.tokens.hash(token));
   const agent = run === undefined ? undefined : deps.authority.agent(run.agentId);
@@ -53,10 +88,10 @@ async function byPlaceholder(deps: BrokerDeps, call: BrokeredCall, token: string
     throw unauthenticated(deps, call, 'run-over');
   }
   const principal = { id: agent.id, name: agent.name, run: run.id, type: 'agent' } as const;
-  return { agent, principal, scope: undefined, run, token };
+  return { agent, principal, scope: undefined, run, placeholder: undefined };
 }
 
-function byAccessToken(deps: BrokerDeps, call: BrokeredCall, token: string): CallingAgent {
+function byAccessToken(deps: BrokerDeps, call: BrokeredCall, token: string): Named {
   const retryAfter = deps.tokens.isRemembered(token)
     ? undefined
     : deps.failures.retryAfterSeconds(call.client);
@@ -75,7 +110,7 @@ function byAccessToken(deps: BrokerDeps, call: BrokeredCall, token: string): Cal
   const scope = claims.scope === undefined ? undefined : parseScope(claims.scope);
   if (claims.scope !== undefined && scope === undefined) throw unauthenticated(deps, call, 'invalid-scope');
   const principal = { id: agent.id, name: agent.name, token: claims.jti, type: 'agent' } as const;
-  return { agent, principal, scope, run: undefined, token };
+  return { agent, principal, scope, run: undefined, placeholder: undefined };
 }
 
 const ADVICE = {
@@ -83,6 +118,8 @@ const ADVICE = {
   'agent-key': 'This is an agent key: exchange it for an access token at /oauth/token first.',
   malformed: 'This is not a token of this broker.',
   'run-over': 'The run this placeholder belongs to is over.',
+  'placeholder-unknown': 'This placeholder is not valid here: revoked, long expired, or of another service.',
+  'placeholder-expired': 'This placeholder has expired; an administrator can make another one.',
   'invalid-token':
     'The token is not valid here: expired, revoked, or from elsewhere. Ask /oauth/token for a new one.',
   'invalid-scope': 'The token carries a scope that is not known here.',
@@ -95,52 +132,31 @@ function unauthenticated(deps: BrokerDeps, call: BrokeredCall, reason: keyof typ
 }
 
 /** The token of the call: the same one in two slots counts once, two different ones are ambiguous. */
-function findToken(deps: BrokerDeps, call: BrokeredCall, service: Service | undefined): string | undefined {
-  const own = service === undefined ? undefined : slotsOf(service);
-  let found: string | undefined;
-  let other: string | undefined;
-  let isAmbiguous = false;
-  const take = (token: string) => {
-    isAmbiguous ||= found !== undefined && found !== token;
-    found = token;
-  };
-  for (const [name, value] of call.headers) {
-    if (!IS_SLOT.has(name) && own?.headers.includes(name) !== true) continue;
-    const token = tokenIn(value);
-    if (looksLikeOurs(token)) take(token);
-    else if (token !== '') other ??= token;
-  }
-  queryTokens(call.address, own?.query ?? []).forEach(take);
-  if (isAmbiguous) {
+function chooseToken(deps: BrokerDeps, call: BrokeredCall, { presented, service, slots }: Given) {
+  const shown = presented.filter(({ slot }) => slot === 'common' || (slot === 'own' && slots === 'all'));
+  const [found, ...others] = shown.filter(
+    ({ kind, placeholder }) =>
+      kind === 'token' || (kind === 'placeholder' && isBoundTo(placeholder, service)),
+  );
+  if (others.some(({ text }) => text !== found?.text)) {
     deps.audit.noteFailedAuthentication(call.client, 'ambiguous-credential');
     throw new Problem('ambiguous-credential', { detail: 'Send one token, or the same one in every slot.' });
   }
-  return found ?? other;
+  // A placeholder of another service is as good as any stranger's text.
+  return found ?? shown.find(({ kind }) => kind === 'other');
 }
 
-/** What a header value carries: the bare token, that of a scheme, or a Basic password (its user where that is empty). */
-function tokenIn(value: string): string {
-  const match = /^(bearer|token|basic)\s+(\S+)\s*$/i.exec(value);
-  if (match?.[1] === undefined || match[2] === undefined) return value.trim();
-  if (match[1].toLowerCase() !== 'basic') return match[2];
-  const pair = Buffer.from(match[2], 'base64').toString('latin1');
-  const at = pair.indexOf(':');
-  const password = at === -1 ? '' : pair.slice(at + 1);
-  return password === '' ? pair.slice(0, at === -1 ? pair.length : at) : password;
+function isBoundTo(placeholder: Placeholder | undefined, service: Service | undefined): boolean {
+  return placeholder !== undefined && placeholder.serviceId === service?.id;
 }
 
-function queryTokens(address: string, slots: readonly string[]): string[] {
-  const at = address.indexOf('?');
-  if (at === -1) return [];
-  const pairs = address.slice(at + 1).split('&');
-  return pairs.flatMap((pair) => {
-    const equals = pair.indexOf('=');
-    const [name, value] = [pair.slice(0, equals), pair.slice(equals + 1)];
-    const isSlot = name === QUERY_SLOT || slots.includes(name);
-    return equals > 0 && isSlot && looksLikeOurs(value) ? [value] : [];
-  });
-}
-
-function looksLikeOurs(token: string): boolean {
-  return /^(dw_[a-z]+_[A-Za-z0-9]+|eyJ[\w-]+\.[\w-]+\.[\w-]+)$/.test(token);
+function tellElsewhere(
+  deps: BrokerDeps,
+  call: BrokeredCall,
+  { presented, service, principal }: Omit<Given, 'slots'> & { readonly principal: Principal },
+): void {
+  for (const { placeholder, where } of presented) {
+    if (placeholder === undefined || isBoundTo(placeholder, service)) continue;
+    seenElsewhere(deps, call, service, { placeholder, where, principal });
+  }
 }

@@ -1,12 +1,15 @@
 // A brokered call, top to bottom. Decide before inject, audit before send, one exit records.
 import { Problem } from '../core/problem.ts';
+import type { RefusalShape } from '../core/service.ts';
 import { isDatabaseUnavailable } from '../store/errors.ts';
 import { authenticate } from './authenticate.ts';
+import type { CallingAgent } from './caller.ts';
 import type { Answer, BrokeredCall } from './call.ts';
 import { CallBody } from './call-body.ts';
 import { findTarget } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import { resultOf } from './exchange.ts';
+import { addressBelow } from './path-slot.ts';
 import { CallRecord } from './record.ts';
 import { send } from './send.ts';
 
@@ -18,7 +21,9 @@ export async function broker(deps: BrokerDeps, call: BrokeredCall, answer: Answe
     const service = deps.authority.serviceByName(call.service);
     const caller = await authenticate(deps, call, service);
     record.caller = caller;
-    const target = findTarget(call, service);
+    const address = addressBelow(deps, call.address, { service, caller });
+    const { method, isWebSocket } = call;
+    const target = findTarget({ method, address, isWebSocket }, service);
     record.target = target;
     const parts = { call, body, caller, target, answer };
     let again = await send(deps, { ...parts, record });
@@ -33,11 +38,23 @@ export async function broker(deps: BrokerDeps, call: BrokeredCall, answer: Answe
     const problem = toProblem(deps, error);
     record.ended(resultOf(problem), problem);
     if (answer.hasBegun) answer.abort();
-    else answer.problem(problem);
+    else answer.problem(problem, shapeFor(deps, call, record.caller));
   } finally {
     record.finish();
     body.release();
   }
+}
+
+/** Whose words a refusal is in is told only to callers who may know that there is such a service. */
+function shapeFor(
+  { authority }: BrokerDeps,
+  call: BrokeredCall,
+  caller: CallingAgent | undefined,
+): RefusalShape | undefined {
+  const service = authority.serviceByName(call.service);
+  const isKnown = service !== undefined && caller !== undefined;
+  if (!isKnown || authority.grant(caller.agent.id, service.id) === undefined) return undefined;
+  return service.refusalShape ?? undefined;
 }
 
 function toProblem(deps: BrokerDeps, error: unknown): Problem {

@@ -53,6 +53,11 @@ export class CallBody {
     return this.#source === undefined || this.#held !== undefined;
   }
 
+  /** Whether it says how long it is, so that its end is near. */
+  get isSized(): boolean {
+    return this.#contentLength !== undefined;
+  }
+
   get outgoing(): Pick<OutgoingRequest, 'body' | 'contentLength'> {
     if (this.#held !== undefined) return { body: this.#held, contentLength: undefined };
     return { body: this.#source, contentLength: this.#contentLength };

@@ -1,8 +1,9 @@
 // A brokered call and its answer: small types over Node streams, filled alike by every road that leads here.
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { HeaderPairs } from '../core/headers.ts';
 import type { Id } from '../core/ids.ts';
 import type { Problem } from '../core/problem.ts';
+import type { RefusalShape } from '../core/service.ts';
 
 export interface BrokeredCall {
   readonly request: Id<'req'>;
@@ -16,6 +17,8 @@ export interface BrokeredCall {
   readonly contentLength: number | undefined;
   /** Address the connection came from. */
   readonly client: string;
+  /** The handshake of a WebSocket: once the upstream agrees, both ends send as long as they like. */
+  readonly isWebSocket?: boolean;
 }
 
 export interface AnswerHead {
@@ -37,6 +40,8 @@ export interface Answer {
   end(trailers: HeaderPairs): void;
   /** Cuts the answer so that the caller can tell it is not whole. */
   abort(): void;
-  /** A refusal by the broker; only before `head`. */
-  problem(problem: Problem): void;
+  /** Of a WebSocket, after a head of status 101: the caller's end of the connection, from now on the taker's. */
+  takeSocket?(): Duplex;
+  /** A refusal by the broker, in the words of the service's vendor where those are known; only before `head`. */
+  problem(problem: Problem, shape?: RefusalShape): void;
 }

@@ -4,7 +4,7 @@ import { canonicalAddress, type CanonicalAddress, requestMethod } from '../core/
 import type { Service } from '../core/entities.ts';
 import { decide, type Decision } from '../core/policy.ts';
 import { Problem } from '../core/problem.ts';
-import type { CallingAgent } from './authenticate.ts';
+import type { CallingAgent } from './caller.ts';
 import type { BrokeredCall } from './call.ts';
 import type { BrokerDeps } from './deps.ts';
 
@@ -12,6 +12,7 @@ export interface Target {
   readonly service: Service | undefined;
   readonly method: string;
   readonly address: CanonicalAddress;
+  readonly isWebSocket: boolean;
 }
 
 declare const allowedBrand: unique symbol;
@@ -27,8 +28,12 @@ export interface Allowed {
 }
 
 /** Throws `invalid-address` or `method-not-allowed`. */
-export function findTarget(call: BrokeredCall, service: Service | undefined): Target {
-  return { service, method: requestMethod(call.method), address: canonicalAddress(call.address) };
+export function findTarget(
+  call: Pick<BrokeredCall, 'method' | 'address' | 'isWebSocket'>,
+  service: Service | undefined,
+): Target {
+  const { method, address, isWebSocket = false } = call;
+  return { service, method: requestMethod(method), address: canonicalAddress(address), isWebSocket };
 }
 
 /** Throws `database-unavailable`, `unauthenticated`, `not-ready`, `frozen`, `no-grant` or `not-allowed`. */
@@ -88,6 +93,10 @@ function goneProblem(
   if (run !== undefined && authority.run(run.placeholderHash) === undefined) {
     return new Problem('unauthenticated', { detail: 'The run this placeholder belongs to is over.' });
   }
+  const { placeholder } = caller;
+  if (placeholder !== undefined && authority.placeholder(placeholder.hash) === undefined) {
+    return new Problem('unauthenticated', { detail: 'The placeholder was revoked.' });
+  }
   const agent = authority.agent(caller.agent.id);
   if (agent === undefined || agent.generation !== caller.agent.generation) {
     return new Problem('unauthenticated', { detail: 'The token is not valid here any more.' });
@@ -105,7 +114,13 @@ function ask(deps: BrokerDeps, caller: CallingAgent, target: Target): Decision {
   const { service, method, address } = target;
   const agent = deps.authority.agent(caller.agent.id) ?? caller.agent;
   const grant = service === undefined ? undefined : deps.authority.grant(agent.id, service.id);
-  return decide({ agent, service, grant, scope: caller.scope, method, address, now: deps.ids.clock.now() });
+  const { scope } = caller;
+  const question = { agent, service, grant, scope, method, address, now: deps.ids.clock.now() };
+  const decision = decide(question);
+  if (decision.effect === 'deny' || !target.isWebSocket) return decision;
+  // Its handshake is a GET, but what is sent over it may change anything: whoever may only read may not open it.
+  const writing = decide({ ...question, method: 'POST' });
+  return writing.effect === 'deny' ? writing : decision;
 }
 
 function toProblem(decision: Decision, caller: CallingAgent, target: Target): Problem {
@@ -122,10 +137,11 @@ function toProblem(decision: Decision, caller: CallingAgent, target: Target): Pr
       // Alike for a service that does not exist and one that others may call.
       return new Problem('no-grant', {
         detail:
-          'This agent has no grant on a service of that name. Retrying does not help; ask an administrator.',
+          'This agent has no grant on a service of that name. Retrying does not help; ask for one with POST /v1/access-requests, or ask an administrator.',
         extensions: { rule: decision.rule },
       });
     case 'not-allowed':
+      if (decision.rule === 'guard') return guarded(decision, service);
       return new Problem('not-allowed', {
         detail: DETAIL[decision.rule](`${agent} ${service}`, decision),
         extensions: {
@@ -136,6 +152,14 @@ function toProblem(decision: Decision, caller: CallingAgent, target: Target): Pr
         },
       });
   }
+}
+
+/** No grant changes it, so none is named; how guards are changed is in the documentation, not in every agent's ear. */
+function guarded({ rule, guard }: Extract<Decision, { rule: 'guard' }>, service: string): Problem {
+  return new Problem('not-allowed', {
+    detail: `A guard of the service ${service} denies this call, whatever is granted: ${guard}. Retrying does not help; ask an administrator.`,
+    extensions: { rule, guard },
+  });
 }
 
 interface Lack {
@@ -157,8 +181,7 @@ const MAX_PATTERNS_TOLD = 8;
 
 /** The options that keep what a grant covers and add what is needed. */
 function allowing({ needed, covered = [] }: Lack): string {
-  if (covered.length > MAX_PATTERNS_TOLD)
-    return `with every --allow it has now, and --allow ${quoted(needed)}`;
+  if (covered.length > MAX_PATTERNS_TOLD) return `--also ${quoted(needed)}`;
   return [...covered, needed].map((pattern) => `--allow ${quoted(pattern)}`).join(' ');
 }
 

@@ -7,8 +7,10 @@ import type { AuditLog } from '../vault/audit/audit-log.ts';
 import type { Authority } from '../vault/authority.ts';
 import type { Credentials } from '../vault/credential.ts';
 import type { Lease } from '../vault/lease.ts';
+import type { Minting } from '../vault/minting.ts';
 import type { Tokens } from '../vault/tokens.ts';
 import type { HeldBodies } from './call-body.ts';
+import type { Canary } from './canary.ts';
 import type { FailureLimit } from './failure-limit.ts';
 import type { LiveCalls } from './live-calls.ts';
 
@@ -18,10 +20,12 @@ export interface BrokerDeps {
   readonly lease: Lease;
   readonly tokens: Tokens;
   readonly credentials: Credentials;
+  readonly minting: Minting;
   readonly audit: AuditLog;
   readonly egress: Egress;
   readonly live: LiveCalls;
   readonly failures: FailureLimit;
+  readonly canary: Canary;
   readonly heldBodies: HeldBodies;
   /** Keyed hash of what must not stand in the log itself. */
   readonly fieldHash: (field: string | Buffer) => string;

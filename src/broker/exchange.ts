@@ -1,17 +1,20 @@
 // The request goes out and the answer comes back through the guard, until one of both sides ends it; or until it turns out
 // that the same call is to be sent again with another version of the secret, while nothing has reached the caller.
+import type { Duplex } from 'node:stream';
 import type { HeaderPairs } from '../core/headers.ts';
 import { Problem } from '../core/problem.ts';
 import type { Flow, OutgoingRequest, UpstreamHandler, UpstreamHead } from '../egress/flow.ts';
 import type { Credential } from '../vault/credential.ts';
-import type { Answer, AnswerHead } from './call.ts';
+import type { Answer, AnswerHead, BrokeredCall } from './call.ts';
 import { type Allowed, recheck, revoked } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
-import { Guard } from './guard.ts';
+import { Guard, noteLeak } from './guard.ts';
 import type { CallRecord } from './record.ts';
 import { maySend, type SecretVersion } from './versions.ts';
+import { WebSocketRelay } from './websocket-relay.ts';
 
 export interface ExchangeParts {
+  readonly call: BrokeredCall;
   readonly allowed: Allowed;
   /** The one that the intent names and the request carries. */
   readonly version: SecretVersion;
@@ -47,6 +50,8 @@ class Exchange implements UpstreamHandler {
   readonly #guard: Guard;
   readonly #stopWatching: () => void;
   #flow: Flow | undefined;
+  /** What takes the place of an answer, once the upstream has agreed to a WebSocket. */
+  #relay: WebSocketRelay | undefined;
   #isOver = false;
   #isVersionGone = false;
   #discard: ((chunk: Buffer) => void) | undefined;
@@ -73,13 +78,18 @@ class Exchange implements UpstreamHandler {
   }
 
   begin(): void {
-    const { answer, record, outgoing } = this.#parts;
+    const { answer, record, outgoing, call } = this.#parts;
+    const { egress, ids } = this.#deps;
+    const sent =
+      call.isWebSocket === true
+        ? { ...outgoing, webSocketKey: Buffer.from(ids.randomness.bytes(16)).toString('base64') }
+        : outgoing;
     answer.onGone(() => {
       if (this.#isOver) return;
       record.ended('aborted');
       this.#fail(new Problem('internal', { internal: 'the caller went away' }));
     });
-    if (!this.#isOver) this.#flow = this.#deps.egress.send(outgoing, this); // else gone before anything was sent
+    if (!this.#isOver) this.#flow = egress.send(sent, this); // else gone before anything was sent
   }
 
   beforeFirstByte(): Problem | undefined {
@@ -91,13 +101,20 @@ class Exchange implements UpstreamHandler {
   }
 
   onHead(head: UpstreamHead): void {
-    const { record, instead } = this.#parts;
-    record.status = head.status;
-    record.upstream = head.remoteAddress;
-    record.firstByteMs = record.elapsedMs;
+    const { instead } = this.#parts;
+    this.#note(head);
     const other = head.status === 401 ? instead() : undefined;
     if (other === undefined) this.#attempt(() => this.#guard.head(head));
     else this.#sendInstead(other);
+  }
+
+  onUpgrade(head: UpstreamHead, socket: Duplex): void {
+    this.#note(head);
+    this.#attempt(() => {
+      this.#guard.head(head);
+      this.#beginRelay(socket);
+    });
+    if (this.#relay === undefined) socket.destroy();
   }
 
   onData(chunk: Buffer): boolean {
@@ -126,6 +143,33 @@ class Exchange implements UpstreamHandler {
     }
   }
 
+  #note({ status, remoteAddress }: UpstreamHead): void {
+    const { record } = this.#parts;
+    record.status = status;
+    record.upstream = remoteAddress;
+    record.firstByteMs = record.elapsedMs;
+  }
+
+  #beginRelay(upstream: Duplex): void {
+    const { answer, credential, record } = this.#parts;
+    const caller = answer.takeSocket?.();
+    if (caller === undefined) throw new Problem('internal', { internal: 'no socket for an upgrade' });
+    const { clock } = this.#deps.ids;
+    this.#relay = new WebSocketRelay({
+      caller,
+      upstream,
+      scan: credential.scan,
+      onLeak: (match) => noteLeak(record.leaks, match),
+      nowMs: () => clock.monotonicMs(),
+      onEnd: (how) => {
+        if (how === 'closed') return this.#answered();
+        if (how === 'gone') record.ended('aborted');
+        this.onError(how === 'gone' ? new Problem('internal', { internal: 'the caller went away' }) : how);
+      },
+    });
+    this.#relay.begin();
+  }
+
   #answered(): void {
     if (this.#isOver) return;
     this.#close();
@@ -141,6 +185,7 @@ class Exchange implements UpstreamHandler {
   }
 
   #fail(problem: Problem): void {
+    this.#relay?.end(problem);
     this.#flow?.abort(problem);
     this.onError(problem);
   }
@@ -158,8 +203,8 @@ class Exchange implements UpstreamHandler {
     const { record } = this.#parts;
     this.#isOver = true;
     this.#stopWatching();
-    record.requestBytes = this.#flow?.requestBytes ?? 0;
-    record.responseBytes = this.#guard.deliveredBytes;
+    record.requestBytes = this.#relay?.requestBytes ?? this.#flow?.requestBytes ?? 0;
+    record.responseBytes = this.#relay?.responseBytes ?? this.#guard.deliveredBytes;
     this.#guard.destroy();
   }
 }

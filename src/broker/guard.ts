@@ -35,6 +35,8 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
   deflate: createInflate,
   br: createBrotliDecompress,
 };
+/** They tell of the body as it came. */
+const OF_CODED_BODY: ReadonlySet<string> = new Set(['content-encoding', 'content-md5', 'digest']);
 /** An answer may grow this much in decoding before it counts as a bomb. */
 const FREE_GROWTH_BYTES = 8 * 1024 * 1024;
 const MAX_GROWTH = 100;
@@ -65,11 +67,8 @@ export class Guard {
     const coding = contentCoding(head.headers);
     const hasBody = this.#options.method !== 'HEAD' && head.status !== 204 && head.status !== 304;
     if (coding !== undefined && hasBody) this.#decoder = this.#openDecoder(coding);
-    const kept = incomingHeaders(head.headers).filter(
-      ([name]) =>
-        this.#decoder === undefined ||
-        (name !== 'content-encoding' && name !== 'content-md5' && name !== 'digest'),
-    );
+    const passed = incomingHeaders(head.headers);
+    const kept = this.#decoder === undefined ? passed : passed.filter(([name]) => !OF_CODED_BODY.has(name));
     const length = head.headers.find(([name]) => name === 'content-length');
     const framing =
       length === undefined || this.#decoder !== undefined || head.status === 204 ? [] : [length];
@@ -145,20 +144,26 @@ export class Guard {
 
   #scanned(pairs: HeaderPairs): HeaderPairs {
     if (pairs.length === 0) return pairs;
-    const texts = pairs.flat();
+    const texts: string[] = [];
+    for (const [name, value] of pairs) texts.push(name, value);
     const scanned = scanTexts(this.#options.scan, texts, (match) => this.#note(match));
     if (scanned === texts) return pairs;
     return pairs.map((_, at) => [scanned[2 * at] ?? '', scanned[2 * at + 1] ?? ''] as const);
   }
 
   #note(match: LeakMatch): void {
-    this.#options.leaks.matches += 1;
-    this.#options.leaks.views.add(match.view);
+    noteLeak(this.#options.leaks, match);
   }
+}
+
+export function noteLeak(leaks: LeakCount, { view }: LeakMatch): void {
+  leaks.matches += 1;
+  leaks.views.add(view);
 }
 
 /** The one coding of the body; undefined for identity. Several stacked ones are not undone. */
 function contentCoding(headers: HeaderPairs): string | undefined {
+  if (!headers.some(([name]) => name === 'content-encoding')) return undefined;
   const codings = headers
     .filter(([name]) => name === 'content-encoding')
     .flatMap(([, value]) => value.toLowerCase().split(','))

@@ -1,10 +1,11 @@
 // The outgoing request, rebuilt from configuration and canonical parts. The credential goes in last.
-import { decodedQueryNames, joinBasePath } from '../core/address.ts';
+import { decodedQueryNames } from '../core/address.ts';
 import type { Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
-import { assertHeaderValue, type HeaderPairs, outgoingHeaders } from '../core/headers.ts';
+import { type HeaderPairs, outgoingHeaders } from '../core/headers.ts';
 import type { OutgoingRequest } from '../egress/flow.ts';
 import { type Credential, slotsOf } from '../vault/credential.ts';
+import { withCredential } from '../vault/placed.ts';
 import type { BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
 import type { Allowed } from './decide.ts';
@@ -25,24 +26,22 @@ export function inject(
 ): OutgoingRequest {
   const { service, target } = allowed;
   const slots = slotsOf(service);
-  const headers = withRequired(outgoingHeaders(call.headers, { dropNames: slots.headers }), service);
+  const headers = withRequired(keptHeaders(call, allowed, slots.headers), service);
   const query = keptQuery(allowed, slots.query);
-  const path = joinBasePath(service.basePath, target.address);
   const base = {
     origin: service.origin,
     poolKey: poolKey(allowed, vaultId),
     method: target.method,
     ...body.outgoing,
   };
-  return credential.place(version.id, (placement) => {
-    if (placement.header !== undefined) assertHeaderValue(...placement.header);
-    const parts = placement.query === undefined ? query : [...query, placement.query.join('=')];
-    return {
-      ...base,
-      path: parts.length === 0 ? path : `${path}?${parts.join('&')}`,
-      headers: placement.header === undefined ? headers : [...headers, placement.header],
-    };
-  });
+  const bare = { basePath: service.basePath, address: target.address, query, headers };
+  return credential.place(version.id, (placement) => ({ ...base, ...withCredential(bare, placement) }));
+}
+
+/** The agent's headers but for slots, and for those that carry its token or a placeholder. */
+function keptHeaders(call: BrokeredCall, { caller }: Allowed, slots: readonly string[]): HeaderPairs {
+  const headers = outgoingHeaders(call.headers, { dropNames: slots });
+  return headers.filter(([, value]) => !carries(value, caller.withheld));
 }
 
 /** With what the API wants beside the credential, where the caller has said nothing of it. */
@@ -57,7 +56,7 @@ function poolKey({ service }: Allowed, vaultId: string): string {
 }
 
 /**
- * The agent's parameters, as written, but for those that carry the agent's own token and those an upstream could take
+ * The agent's parameters, as written, but for those that carry the agent's token or a placeholder and those an upstream could take
  * for the credential's: many servers do not tell letters' cases apart, and some not `.`, `-` and `_`.
  */
 function keptQuery({ target, caller }: Allowed, slots: readonly string[]): readonly string[] {
@@ -66,8 +65,20 @@ function keptQuery({ target, caller }: Allowed, slots: readonly string[]): reado
   const parts = address.search === '' ? [] : address.search.slice(1).split('&');
   const taken = new Set(slots.map(comparable));
   return parts.filter(
-    (_part, at) => !taken.has(comparable(names[at] ?? '')) && address.query[at]?.[1] !== caller.token,
+    (part, at) => !taken.has(comparable(names[at] ?? '')) && !carries(decoded(part), caller.withheld),
   );
+}
+
+function carries(text: string, withheld: readonly string[]): boolean {
+  return withheld.some((token) => text.includes(token));
+}
+
+function decoded(part: string): string {
+  try {
+    return part.includes('%') ? decodeURIComponent(part) : part;
+  } catch {
+    return part;
+  }
 }
 
 function comparable(name: string): string {

@@ -26,7 +26,8 @@ export class LiveCalls {
   /** Remembers work that is still to be done after the answer, such as writing the outcome. */
   finishing(work: Promise<unknown>): void {
     this.#finishing.add(work);
-    void work.finally(() => this.#finishing.delete(work));
+    const forget = () => this.#finishing.delete(work);
+    work.then(forget, forget);
   }
 
   /** After a change of rights: ends whatever is no longer allowed, open streams included. */

@@ -2,7 +2,8 @@
 // secret is being rotated; each has an intent and an outcome of its own.
 import type { Service } from '../core/entities.ts';
 import { Problem } from '../core/problem.ts';
-import type { CallingAgent } from './authenticate.ts';
+import type { Credential } from '../vault/credential.ts';
+import type { CallingAgent } from './caller.ts';
 import type { Answer, BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
 import { type Allowed, decideCall, recheck, type Target } from './decide.ts';
@@ -10,7 +11,15 @@ import type { BrokerDeps } from './deps.ts';
 import { exchange, versionGone } from './exchange.ts';
 import { inject } from './inject.ts';
 import type { CallRecord } from './record.ts';
-import { maySend, mayNeedAnother, otherVersion, requireCurrent, type SecretVersion } from './versions.ts';
+import {
+  isRetried,
+  maySend,
+  mayNeedAnother,
+  otherVersion,
+  requireCurrent,
+  type SecretVersion,
+  sendsToken,
+} from './versions.ts';
 
 export interface SendParts {
   readonly call: BrokeredCall;
@@ -38,9 +47,8 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
   let allowed =
     again === undefined ? decideCall(deps, parts.caller, parts.target) : decideAgain(deps, parts, again);
   // Limits (admit) and human approval (approve) stand here: between the decision and the intent.
-  const version = again?.version ?? requireCurrent(deps, allowed.service);
-  const { method } = allowed.target;
-  if (mayNeedAnother(deps, allowed.service, method)) await body.hold();
+  const version = again?.version ?? (await versionReady(deps, allowed.service));
+  if (needsHolding(deps, allowed, body)) await body.hold();
   const epoch = await record.begin(allowed, version, body);
   if (epoch > allowed.epoch) {
     await deps.authority.syncTo(epoch);
@@ -49,24 +57,24 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
   const { service } = allowed;
   const { credential, release } = await deps.credentials.open(service);
   try {
-    if (mayNeedAnother(deps, service, method)) await body.hold(); // promoted since the intent
+    if (needsHolding(deps, allowed, body)) await body.hold(); // promoted since the intent
     const gone = recheck(deps, allowed); // rights may have changed while the credential was opened
     if (gone !== undefined) throw gone;
     const refused = again?.refused;
-    if (!maySend(deps, service, version)) {
+    if (!maySend(deps, service, version) || !credential.canPlace(version.id)) {
       record.ended('refused', versionGone());
       return { service, refused, version: undefined };
     }
     const outgoing = inject(allowed, credential, { call, body, version, vaultId: deps.authority.vaultId });
-    if (refused !== undefined) record.fellBack(allowed, refused, version);
+    if (refused !== undefined && again?.version !== undefined) record.fellBack(allowed, refused, version);
     const instead = () =>
-      refused === undefined && body.canBeSentAgain
-        ? otherVersion(deps, { service, method }, version)
-        : undefined;
+      afterRefusal(deps, { allowed, credential, version, body, isLast: refused !== undefined });
     const isCurrent = deps.authority.secret(service.secretId)?.current?.id === version.id;
     const secretVersion = refused === undefined ? undefined : isCurrent ? 'current' : 'previous';
     const end = await exchange(deps, {
-      ...parts,
+      call,
+      answer: parts.answer,
+      record,
       allowed,
       version,
       credential,
@@ -76,10 +84,46 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
     });
     if (end === 'answered') return undefined;
     if (end === 'version-gone') return { service, refused, version: undefined };
-    return { service, refused: version, version: end };
+    // With a token the version is chosen anew: fetching another one may have made one.
+    return { service, refused: version, version: credential.serial === '' ? end : undefined };
   } finally {
     release();
   }
+}
+
+/** The version to send, once there is an access token where it takes one. Throws `secret-unavailable`. */
+async function versionReady(deps: BrokerDeps, service: Service): Promise<SecretVersion> {
+  const waiting = deps.minting.ready(service.secretId);
+  if (waiting !== undefined) await waiting;
+  return deps.minting.versionOf(service.secretId) ?? requireCurrent(deps, service);
+}
+
+/** So that it can be sent again. For a token that may turn out to be refused, only a body whose end is near. */
+function needsHolding(deps: BrokerDeps, { service, target }: Allowed, body: CallBody): boolean {
+  const { method } = target;
+  const mayRefetch = sendsToken(deps, service) && body.isSized && isRetried(service, method);
+  return mayRefetch || mayNeedAnother(deps, service, method);
+}
+
+interface Refusal {
+  readonly allowed: Allowed;
+  readonly credential: Credential;
+  readonly version: SecretVersion;
+  readonly body: CallBody;
+  /** It was sent again already. */
+  readonly isLast: boolean;
+}
+
+/** What to try after a 401: another access token for the same version, or the version before within its grace period. */
+function afterRefusal(deps: BrokerDeps, refusal: Refusal): SecretVersion | undefined {
+  const { allowed, credential, version, body, isLast } = refusal;
+  const { service, target } = allowed;
+  const { method } = target;
+  const mayRepeat = !isLast && body.canBeSentAgain;
+  if (credential.serial === '')
+    return mayRepeat ? otherVersion(deps, { service, method }, version) : undefined;
+  if (isLast || !deps.minting.refuse(service.secretId, credential.serial)) return undefined;
+  return mayRepeat && isRetried(service, method) ? version : undefined;
 }
 
 /** As memory stands now. Throws also where the service is not what it was. */

@@ -2,6 +2,7 @@
 // answers 401: nobody's call is to fail because a secret is being rotated.
 import type { Secret, Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
+import { isMintedKind } from '../core/material.ts';
 import { Problem } from '../core/problem.ts';
 import type { BrokerDeps } from './deps.ts';
 
@@ -51,8 +52,13 @@ export function otherVersion(
   return secret?.current?.id === refused.id ? previousInGrace(deps, secret) : secret?.current;
 }
 
-function isRetried({ graceRetry }: Service, method: string): boolean {
+export function isRetried({ graceRetry }: Service, method: string): boolean {
   return graceRetry === 'any' || IDEMPOTENT.has(method);
+}
+
+/** Whether the secret is exchanged for access tokens, of which one may be refused before its end. */
+export function sendsToken({ authority }: VersionDeps, { secretId }: Service): boolean {
+  return isMintedKind(authority.secret(secretId)?.credentialKind ?? '');
 }
 
 /** None of a secret that has no current version: that one is disabled, and nothing of it is sent. */

@@ -2,15 +2,18 @@
 import type { RequestListener } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { BrokerDeps } from '../broker/deps.ts';
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import type { OperationDeps } from '../operations/operation.ts';
 import { translated } from '../operations/run.ts';
 import type { Log } from '../telemetry/log.ts';
+import { mountAccessRequests } from './access-endpoint.ts';
 import { mountAdminApi } from './admin-api.ts';
 import type { Environment } from './environment.ts';
 import { mountHealth, type Readiness } from './health.ts';
 import { mountOpenApi } from './openapi.ts';
+import { mountMcp } from './mcp-endpoint.ts';
 import { otherMethods } from './other-methods.ts';
 import { mountProblemPages } from './problem-pages.ts';
 import { asProblem, toProblemResponse } from './problem-response.ts';
@@ -20,6 +23,9 @@ import { mountWellKnown } from './well-known.ts';
 export interface ServiceDeps {
   readonly operations: OperationDeps;
   readonly tokens: TokenEndpointDeps;
+  /** What agents ask beside calls is asked of it too. */
+  readonly broker: BrokerDeps;
+  readonly isDraining: () => boolean;
   readonly readiness: () => Promise<Readiness>;
   readonly log: Log;
 }
@@ -53,6 +59,8 @@ export function createRoutes(deps: ServiceDeps): Hono<Environment> {
   mountWellKnown(app, deps.tokens.tokens);
   mountTokenEndpoint(app, deps.tokens);
   mountAdminApi(app, deps.operations);
+  mountAccessRequests(app, deps);
+  mountMcp(app, deps);
   mountProblemPages(app, publicUrl);
   mountOpenApi(app, { version: server.version, publicUrl });
   const methodProblem = otherMethods(app);

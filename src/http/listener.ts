@@ -1,61 +1,118 @@
-// The one request listener: checks what must hold for every request, then the call road or the rest of the service.
+// The request listeners: what must hold for every request, then the call road or the rest of the service. A service's own
+// listener has the call road alone.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { BrokerDeps } from '../broker/deps.ts';
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
-import { drainingProblem, handleCall, isCallTarget } from './broker-endpoint.ts';
+import { type CallTarget, callTarget, drainingProblem, handleCall } from './broker-endpoint.ts';
+import { serviceOfHost } from './call-domain.ts';
 import { sendProblem } from './send-problem.ts';
 
-export interface ListenerDeps {
+export interface CallListenerDeps {
   readonly broker: BrokerDeps;
+  readonly isDraining: () => boolean;
+  /** Where the pages of problems are. */
+  readonly publicUrl: string;
+}
+
+export interface ListenerDeps extends CallListenerDeps {
   /** Everything that is not a call. */
   readonly service: RequestListener;
   /** Host header values served on TCP: against DNS rebinding, a page must not reach a broker on loopback by a name of its own. */
   readonly allowedHosts: ReadonlySet<string>;
-  readonly isDraining: () => boolean;
-  /** Where the pages of problems are. */
-  readonly publicUrl: string;
+  /** Hosts below it are services. */
+  readonly callDomain?: string | undefined;
 }
 
 const MAX_HEADERS = 200;
 
 export function createListener(deps: ListenerDeps): RequestListener {
   return (request, response) => {
-    const refused = refusal(deps, request);
-    if (refused !== undefined) {
-      sendProblem(
-        { request, response, id: newId(deps.broker.ids, 'req'), publicUrl: deps.publicUrl },
-        refused,
-      );
-    } else if (isCallTarget(request.url)) {
-      answerCall(deps, request, response);
-    } else {
-      deps.service(request, response);
-    }
+    toOriginForm(request);
+    const { url = '' } = request;
+    const host = hostOf(request);
+    const named = serviceOfHost(host, deps.callDomain);
+    const isTcp = request.socket.remoteAddress !== undefined;
+    const isServed = named !== undefined || !isTcp || deps.allowedHosts.has(host);
+    const refused = wrongHead(request) ?? (isServed ? undefined : hostNotAllowed(MAIN_ADVICE));
+    const target = named === undefined ? callTarget(url) : { service: named, address: url };
+    if (refused !== undefined) refuse(deps, { request, response }, refused);
+    else if (target !== undefined) answerCall(deps, { request, response }, target);
+    else answerOther(deps.service, request, response);
   };
 }
 
-function answerCall(deps: ListenerDeps, request: IncomingMessage, response: ServerResponse): void {
+/** Everything at its root is a call to one service; nothing else is there. */
+export function createServiceListener(
+  deps: CallListenerDeps,
+  { service, isHost }: { readonly service: string; readonly isHost: (host: string) => boolean },
+): RequestListener {
+  return (request, response) => {
+    toOriginForm(request);
+    const refused = wrongHead(request) ?? (isHost(hostOf(request)) ? undefined : hostNotAllowed(OWN_ADVICE));
+    if (refused !== undefined) refuse(deps, { request, response }, refused);
+    else answerCall(deps, { request, response }, { service, address: request.url ?? '' });
+  };
+}
+
+interface Pair {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+function answerCall(deps: CallListenerDeps, { request, response }: Pair, target: CallTarget): void {
   const { publicUrl } = deps;
   if (deps.isDraining()) {
-    sendProblem({ request, response, id: newId(deps.broker.ids, 'req'), publicUrl }, drainingProblem());
+    refuse(deps, { request, response }, drainingProblem());
     return;
   }
-  const answered = handleCall(deps.broker, { request, response, publicUrl }).catch((error: unknown) => {
-    deps.broker.log.error({ error }, 'a call was not answered');
-    response.destroy();
-  });
+  const answered = handleCall(deps.broker, { request, response, publicUrl }, target).catch(
+    (error: unknown) => {
+      deps.broker.log.error({ error }, 'a call was not answered');
+      response.destroy();
+    },
+  );
   deps.broker.live.finishing(answered); // from its first step on, a stopping server waits for it
+}
+
+function answerOther(service: RequestListener, request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.expect !== undefined && request.httpVersion === '1.1') response.writeContinue();
+  service(request, response);
+}
+
+function refuse({ broker, publicUrl }: CallListenerDeps, pair: Pair, problem: Problem): void {
+  sendProblem({ ...pair, id: newId(broker.ids, 'req'), publicUrl }, problem);
 }
 
 /** Host header values by which this server may be called. */
 export function allowedHosts(publicUrl: string, own: { readonly url: string; readonly port: number }) {
   const hosts = [new URL(publicUrl).host, new URL(own.url).host];
-  for (const name of ['localhost', '127.0.0.1', '[::1]']) hosts.push(`${name}:${own.port}`);
+  for (const name of LOOPBACK_NAMES) hosts.push(`${name}:${own.port}`);
   return new Set(hosts.map((host) => host.toLowerCase()));
 }
 
-function refusal(deps: ListenerDeps, request: IncomingMessage): Problem | undefined {
+export const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'] as const;
+
+/** An absolute target is served where it names the very host that the Host header does (RFC 9112 §3.2.2). */
+function toOriginForm(request: IncomingMessage): void {
+  const [, authority, rest = ''] = /^https?:\/\/([^/?#@]+)(.*)$/is.exec(request.url ?? '') ?? [];
+  if (authority === undefined || authority.toLowerCase() !== hostOf(request)) return;
+  request.url = rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+function hostOf({ headers: { host = '' } }: IncomingMessage): string {
+  return host.toLowerCase();
+}
+
+const MAIN_ADVICE = 'Use the address the server printed, or set DOORWARD_PUBLIC_URL.';
+const OWN_ADVICE =
+  'This listener is of one service, and is called by its own address; a unix socket, by the host name of the vendor.';
+
+function hostNotAllowed(advice: string): Problem {
+  return new Problem('host-not-allowed', { detail: `This host name is not served here. ${advice}` });
+}
+
+function wrongHead(request: IncomingMessage): Problem | undefined {
   if (request.url?.startsWith('/') !== true) {
     return new Problem('invalid-request', {
       detail: 'The request target must be a path; this is no forward proxy.',
@@ -71,14 +128,6 @@ function refusal(deps: ListenerDeps, request: IncomingMessage): Problem | undefi
   const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   if (hosts.length > 1 || (hosts.length === 0 && request.httpVersion !== '1.0')) {
     return new Problem('invalid-request', { detail: 'Send one Host header.' });
-  }
-  const isTcp = request.socket.remoteAddress !== undefined;
-  const host = request.headers.host?.toLowerCase() ?? '';
-  if (isTcp && !deps.allowedHosts.has(host)) {
-    return new Problem('host-not-allowed', {
-      detail:
-        'This host name is not served here. Use the address the server printed, or set DOORWARD_PUBLIC_URL.',
-    });
   }
   return undefined;
 }

@@ -5,8 +5,9 @@ import type { Id } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Exposition } from '../telemetry/prometheus.ts';
+import { stopListening } from './http-server.ts';
 import { sendProblem } from './send-problem.ts';
-import { listenOn, stopListening } from './server.ts';
+import { listenOn } from './server.ts';
 
 interface MetricsListener {
   readonly address: string;

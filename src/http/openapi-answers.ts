@@ -23,6 +23,11 @@ export const HEADERS: Readonly<Record<string, object>> = {
     required: true,
     schema: { ...text, pattern: '^req_' },
   },
+  'Doorward-Request-Id': {
+    description: 'The same id; on a call it stands beside the X-Request-Id of the upstream.',
+    required: true,
+    schema: { ...text, pattern: '^req_' },
+  },
   'X-Client-Request-Id': {
     description: 'The X-Request-Id that came with the request, where it was one.',
     schema: text,
@@ -150,6 +155,7 @@ function problemResponse(status: number, codes: readonly ProblemCode[]): object 
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
     headers: headers(
       'X-Request-Id',
+      'Doorward-Request-Id',
       'X-Client-Request-Id',
       'Doorward-Source',
       'Doorward-Error',

@@ -32,7 +32,9 @@ const DESCRIPTION =
   'The rest of the address, with its query, is sent to the service as it stands, and the request with it: headers, body, ' +
   'trailers. What authenticated the call is taken out and the credential of the service put in. `Doorward-Source` tells ' +
   'whose answer it is: what the upstream says comes back with any status and content, streamed, and the values of secrets ' +
-  'masked; a problem of the broker is `application/problem+json` with `Doorward-Error`.';
+  'masked; a problem of the broker is `application/problem+json` with `Doorward-Error`. Where the service or the client is ' +
+  'known to be of a vendor with error bodies of its own, the problem comes in those words, as `application/json`; to ' +
+  'clients of Slack with status 200.';
 
 export function callRoutes(): Route[] {
   const responses = Object.fromEntries(

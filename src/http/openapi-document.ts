@@ -1,5 +1,6 @@
 // The OpenAPI 3.1 document of the whole HTTP API, made from the contracts; the `openapi-*` files beside this have its parts.
 import { CONTRACTS } from '../operations/contracts.ts';
+import { agentRoutes } from './openapi-agents.ts';
 import { HEADERS, PROBLEM_SCHEMA, ProblemResponses } from './openapi-answers.ts';
 import { callResponses, callRoutes } from './openapi-calls.ts';
 import { operationRoutes, type Route } from './openapi-operations.ts';
@@ -14,7 +15,12 @@ export interface OpenApiFacts {
 export function openApiDocument({ version, publicUrl }: OpenApiFacts): Readonly<Record<string, unknown>> {
   const schemas = schemasOf(CONTRACTS);
   const problems = new ProblemResponses();
-  const routes = [...operationRoutes(schemas, problems), ...otherRoutes(problems), ...callRoutes()];
+  const routes = [
+    ...operationRoutes(schemas, problems),
+    ...agentRoutes(problems),
+    ...otherRoutes(problems),
+    ...callRoutes(),
+  ];
   return {
     openapi: '3.1.0',
     info: {
@@ -56,6 +62,7 @@ const TAGS = [
   ['service', 'Where a secret may be sent, and how.'],
   ['agent', 'The workloads that call.'],
   ['grant', 'Which agent may call which service, and what of it.'],
+  ['access-request', 'What agents ask for that they lack, for an administrator to decide.'],
   ['run', 'One agent process, and the placeholder that works while it lives.'],
   ['audit', 'What happened, in a log that can not be changed unnoticed.'],
   ['status', 'The server itself.'],

@@ -160,6 +160,16 @@ function metadataRoutes(problems: ProblemResponses): Route[] {
       tags: ['oauth'],
       responses: found(metadata),
     }),
+    get('/.well-known/oauth-protected-resource', 'protectedResourceShow', {
+      summary: 'What access tokens are for (RFC 9728)',
+      tags: ['oauth'],
+      responses: found(PROTECTED_RESOURCE),
+    }),
+    get('/.well-known/oauth-protected-resource/mcp', 'mcpResourceShow', {
+      summary: 'What access tokens are for: the MCP endpoint (RFC 9728)',
+      tags: ['oauth'],
+      responses: found(PROTECTED_RESOURCE),
+    }),
     get('/openapi.json', 'openapiShow', {
       summary: 'This document',
       tags: ['documentation'],
@@ -171,6 +181,12 @@ function metadataRoutes(problems: ProblemResponses): Route[] {
     }),
   ];
 }
+
+const PROTECTED_RESOURCE = {
+  type: 'object',
+  required: ['resource', 'authorization_servers'],
+  properties: { resource: uri, authorization_servers: texts },
+} as const;
 
 /** A page of the catalogue, for programs. */
 export const PROBLEM_KIND_SCHEMA = {

@@ -33,6 +33,19 @@ export function schemasOf(contracts: readonly Contract[]): Schemas {
   return { contracts: found, components: { ...inputs.components, ...outputs.components } };
 }
 
+/** Of an input that belongs to no contract; what has a name is among the components of those. */
+export function inputSchemaOf(input: z.ZodObject): JsonSchema {
+  const {
+    $schema: _dialect,
+    $defs: _named,
+    ...schema
+  } = z.toJSONSchema(input, {
+    io: 'input',
+    override: ({ jsonSchema }) => shorten(jsonSchema),
+  });
+  return referring(schema) as JsonSchema;
+}
+
 /** A member that is told once is missing where a repeated request is answered. */
 function withoutShownOnce({ shownOnce = [] }: Contract, output: JsonSchema): JsonSchema {
   if (shownOnce.length === 0) return output;

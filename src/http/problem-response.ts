@@ -1,6 +1,8 @@
 // A problem as an HTTP answer, alike on every road: RFC 9457 body, who wrote it, and whether trying again can help.
 import type { Id } from '../core/ids.ts';
-import { Problem, type ProblemCode, PROBLEMS } from '../core/problem.ts';
+import { Problem, PROBLEM_PATH, type ProblemCode, PROBLEMS } from '../core/problem.ts';
+import type { RefusalShape } from '../core/service.ts';
+import { REFUSAL_FAMILIES } from './refusal-shapes/registry.ts';
 
 export interface ProblemResponse {
   readonly status: number;
@@ -14,25 +16,77 @@ const DEFAULT_RETRY_SECONDS = 1;
 
 /** `publicUrl` is where the problem's page is; while it is not known, `type` is relative to the request's own address. */
 export function toProblemResponse(problem: Problem, request: Id<'req'>, publicUrl = ''): ProblemResponse {
-  const { retryAfterSeconds: retryAfter, allow } = problem.extensions;
+  const body = { ...problem.toBody(request, publicUrl), error: errorForSdks(problem) };
   return {
     status: problem.status,
     headers: {
       'content-type': 'application/problem+json',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'x-request-id': request,
-      'doorward-source': 'broker',
-      'doorward-error': problem.code,
-      ...(isPassing(problem.code) ? {} : { 'x-should-retry': 'false' }),
-      ...(problem.status === 429 || problem.status === 503
-        ? { 'retry-after': String(typeof retryAfter === 'number' ? retryAfter : DEFAULT_RETRY_SECONDS) }
-        : {}),
-      ...(Array.isArray(allow) ? { allow: allow.join(', ') } : {}), // RFC 9110 §15.5.6
-      // RFC 6750 §3: an answer to a request without a token names no error.
-      ...(problem.status === 401 ? { 'www-authenticate': challenge(problem) } : {}),
+      ...headersOf(problem, problem.status, request),
+      ...(isPassing(problem.code) ? {} : NEVER_AGAIN),
     },
-    body: `${JSON.stringify({ ...problem.toBody(request, publicUrl), error: errorForSdks(problem) })}\n`,
+    body: `${JSON.stringify(body)}\n`,
+  };
+}
+
+/**
+ * The same in the words of a vendor, for its clients. They are told not to repeat anything, also what may pass: whoever
+ * called decides, with the answer in hand.
+ */
+export function toShapedResponse(
+  problem: Problem,
+  shape: RefusalShape,
+  to: {
+    readonly request: Id<'req'>;
+    readonly publicUrl?: string | undefined;
+    /** What the client says of itself. */
+    readonly client?: string | undefined;
+  },
+): ProblemResponse {
+  const { request, publicUrl = '', client = '' } = to;
+  const { title: _title, detail: _detail, ...doorward } = problem.toBody(request, publicUrl);
+  const {
+    status = problem.status,
+    headers,
+    body,
+  } = REFUSAL_FAMILIES[shape].refuse({
+    status: problem.status,
+    sentence: problem.message,
+    code: problem.code,
+    page: `${publicUrl}${PROBLEM_PATH}${problem.code}`,
+    request,
+    client,
+    doorward,
+  });
+  return {
+    status,
+    headers: {
+      'content-type': 'application/json',
+      ...headersOf(problem, status, request),
+      ...NEVER_AGAIN,
+      ...headers,
+    },
+    body: `${JSON.stringify(body)}\n`,
+  };
+}
+
+const NEVER_AGAIN = { 'x-should-retry': 'false' } as const;
+
+/** `status`: the one that is answered. */
+function headersOf(problem: Problem, status: number, request: Id<'req'>): Record<string, string> {
+  const { retryAfterSeconds: retryAfter, allow } = problem.extensions;
+  return {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': request,
+    'doorward-request-id': request, // the same name as on an upstream's answer: what `doorward explain` takes
+    'doorward-source': 'broker',
+    'doorward-error': problem.code,
+    ...(status === 429 || status === 503
+      ? { 'retry-after': String(typeof retryAfter === 'number' ? retryAfter : DEFAULT_RETRY_SECONDS) }
+      : {}),
+    ...(Array.isArray(allow) ? { allow: allow.join(', ') } : {}), // RFC 9110 §15.5.6
+    // RFC 6750 §3: an answer to a request without a token names no error.
+    ...(status === 401 ? { 'www-authenticate': challenge(problem) } : {}),
   };
 }
 

@@ -10,7 +10,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Throws `invalid-request`, `invalid-input`, `unsupported-media-type` or `body-too-large`. */
 export async function inputOf(
-  contract: Contract,
+  contract: Pick<Contract, 'method'>,
   incoming: IncomingMessage,
   path: Readonly<Record<string, string>>,
 ): Promise<Record<string, unknown>> {

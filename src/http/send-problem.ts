@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Id } from '../core/ids.ts';
 import type { Problem } from '../core/problem.ts';
-import { toProblemResponse } from './problem-response.ts';
+import type { RefusalShape } from '../core/service.ts';
+import { toProblemResponse, toShapedResponse } from './problem-response.ts';
 
 const LEFT_OVER_BODY_MS = 2000;
 
@@ -15,12 +16,31 @@ export interface Asked {
   readonly publicUrl?: string | undefined;
 }
 
-export function sendProblem(to: Asked, problem: Problem): void {
+/** `shape`: in the words of a vendor, where its clients understand no others. */
+export function sendProblem(to: Asked, problem: Problem, shape?: RefusalShape): void {
   if (to.response.destroyed || to.response.headersSent) return;
-  const { status, headers, body } = toProblemResponse(problem, to.id, to.publicUrl);
-  to.response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  const { id, publicUrl } = to;
+  const { status, headers, body } =
+    shape === undefined
+      ? toProblemResponse(problem, id, publicUrl)
+      : toShapedResponse(problem, shape, {
+          request: id,
+          publicUrl,
+          client: to.request.headers['user-agent'],
+        });
+  const { 'www-authenticate': challenge, ...others } = headers;
+  to.response.writeHead(status, {
+    ...others,
+    ...(challenge === undefined ? {} : { 'www-authenticate': challenge + basicChallenge(to.request) }),
+    'content-length': Buffer.byteLength(body),
+  });
   to.response.end(to.request.method === 'HEAD' ? undefined : body);
   letGoOfBody(to.request);
+}
+
+/** Git asks its credential helpers only where it is asked for Basic, and always calls without a token first. */
+function basicChallenge({ headers }: IncomingMessage): string {
+  return /^git(?:-lfs)?\//.test(headers['user-agent'] ?? '') ? ', Basic realm="doorward"' : '';
 }
 
 /**

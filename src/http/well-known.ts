@@ -1,7 +1,11 @@
-// Public metadata: the keys of our tokens (RFC 7517) and the authorization server (RFC 8414).
+// Public metadata: the keys of our tokens (RFC 7517), the authorization server (RFC 8414), and what its tokens are for
+// (RFC 9728).
 import type { Hono } from 'hono';
 import type { Tokens } from '../vault/tokens.ts';
 import type { Environment } from './environment.ts';
+
+/** What is protected stands behind it, as a path: nothing for the whole server. */
+export const PROTECTED_RESOURCE = '/.well-known/oauth-protected-resource';
 
 const CACHE = { 'cache-control': 'public, max-age=300' };
 
@@ -21,4 +25,18 @@ export function mountWellKnown(app: Hono<Environment>, tokens: Tokens): void {
       CACHE,
     ),
   );
+  for (const path of ['', '/mcp']) {
+    app.get(`${PROTECTED_RESOURCE}${path}`, (context) =>
+      context.json(
+        {
+          resource: `${tokens.issuer}${path}`,
+          resource_name: 'Doorward',
+          authorization_servers: [tokens.issuer],
+          bearer_methods_supported: ['header'],
+        },
+        200,
+        CACHE,
+      ),
+    );
+  }
 }

@@ -1,0 +1,18 @@
+// Whose call it is, once that is known.
+import type { Agent, Placeholder, Run } from '../core/entities.ts';
+import type { AgentPrincipal } from '../core/principal.ts';
+import type { Scope } from '../core/scope.ts';
+
+export interface CallingAgent {
+  readonly agent: Agent;
+  readonly principal: AgentPrincipal;
+  /** Undefined: all of the agent's grants. */
+  readonly scope: Scope | undefined;
+  readonly run: Run | undefined;
+  /** What it called with, where that is bound to one service. */
+  readonly placeholder: Placeholder | undefined;
+  /** The token as it was sent. */
+  readonly token: string;
+  /** The token and every placeholder there was: whatever carries one of them is not passed on. */
+  readonly withheld: readonly string[];
+}
