@@ -34,6 +34,12 @@ function describeSubject(event: AuditEvent): string | null {
       return `${String(event.count)} from ${event.peer}: ${event.reason}`;
     case 'token.issued':
       return event.jti;
+    case 'placeholder.elsewhere':
+      return `${event.agent.name ?? event.agent.id}'s placeholder for ${event.service.name ?? event.service.id}, seen at ${event.seenAt} (${event.where})`;
+    case 'secret.mint':
+      return `${event.secret.name}: a token of ${event.endpoint}`;
+    case 'secret.minted':
+      return `${event.secret?.name ?? event.intent}: ${event.result}${event.reason === undefined ? '' : `, ${event.reason}`}`;
     case 'integrity.alarm':
       return `${event.table} ${event.row}: ${event.reason}`;
     case 'chain.open':

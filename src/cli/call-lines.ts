@@ -9,6 +9,8 @@ export interface LogLine {
   readonly service: string;
   readonly method: string;
   readonly path: string;
+  /** Undefined where nothing was decided: a token, a request of nobody. */
+  readonly decision: 'allow' | 'deny' | undefined;
   /** The upstream's status, or the problem. */
   readonly answer: string;
   readonly totalMs: number | undefined;
@@ -46,12 +48,14 @@ export function createLineReader(): LineReader {
       const said = problem ?? (result === 'answered' ? undefined : result);
       const answer = [status, said].filter((part) => part !== undefined).join(' ');
       const isGood = result === 'answered' && (status ?? 0) < 400;
-      return [{ ...whatWasCalled(intent ?? event), at: event.at, answer, totalMs, isGood }];
+      const decision = result === 'refused' ? 'deny' : 'allow'; // rights may go between the intent and the first byte
+      return [{ ...whatWasCalled(intent ?? event), at: event.at, decision, answer, totalMs, isGood }];
     },
     unfinished: () =>
       [...open.values()].map((intent) => ({
         ...whatWasCalled(intent),
         at: intent.at,
+        decision: 'allow',
         answer: 'running',
         totalMs: undefined,
         isGood: true,
@@ -69,11 +73,17 @@ function whatWasCalled(event: AuditEvent) {
 
 function otherLine(event: AuditEvent): readonly LogLine[] {
   const { at } = event;
-  const general = { at, agent: describePrincipal(event), ...NOTHING_CALLED, totalMs: undefined };
+  const general = {
+    at,
+    agent: describePrincipal(event),
+    ...NOTHING_CALLED,
+    decision: undefined,
+    totalMs: undefined,
+  };
   switch (event.kind) {
     case 'call.refused': {
       const { service = '-', method = '-', path = '-', problem } = event;
-      return [{ ...general, service, method, path, answer: problem, isGood: false }];
+      return [{ ...general, service, method, path, decision: 'deny', answer: problem, isGood: false }];
     }
     case 'authentication.failed': {
       const answer = `${event.reason} ×${String(event.count)}`;

@@ -13,5 +13,7 @@ interface CommandModule {
 export interface RegisteredCommand {
   readonly name: string;
   readonly summary: string;
+  /** Of the few that most people need: the help lists them first. */
+  readonly isShort?: true;
   readonly load: () => Promise<CommandModule>;
 }

@@ -35,6 +35,8 @@ export interface Context {
   config(): Promise<ClientConfig>;
   address(): Promise<Address>;
   client(): Promise<Client>;
+  /** Read once; asks for the passphrase where it lies under one. */
+  ownerCredential(): Promise<string>;
   /** True when a person can be asked. */
   readonly isInteractive: boolean;
 }
@@ -43,6 +45,7 @@ export function createContext(terminal: Terminal, flags: GlobalFlags): Context {
   const { stderr } = terminal;
   const stderrStyle = styler(terminal, stderr, flags.color !== false);
   const stdoutStyle = styler(terminal, terminal.stdout, flags.color !== false);
+  let ownerCredential: Promise<string> | undefined;
   const isInteractive = terminal.stdin.isTTY === true && stderr.isTTY === true && flags.input !== false;
   const context: Context = {
     terminal,
@@ -66,6 +69,7 @@ export function createContext(terminal: Terminal, flags: GlobalFlags): Context {
     },
     address: async () => toAddress(await context.config()),
     client: async () => openClient(context),
+    ownerCredential: async () => (ownerCredential ??= readOwner(context)),
   };
   return context;
 }
@@ -82,9 +86,22 @@ export function effectiveEnvironment({ terminal, flags }: Context): Terminal['en
 }
 
 async function openClient(context: Context): Promise<Client> {
-  const [{ createClient }, { readPatiently }, { readOwnerCredential }, config] = await Promise.all([
+  const [{ createClient }, { readPatiently }, config] = await Promise.all([
     import('./client.ts'),
     import('./starting.ts'),
+    context.config(),
+  ]);
+  const address = await toAddress(config);
+  const say = (text: string) => context.say(text);
+  const isMissing = () => !existsSync(config.ownerCredentialFile);
+  return createClient(address, {
+    say,
+    readCredential: () => readPatiently({ address, say, isMissing }, () => context.ownerCredential()),
+  });
+}
+
+async function readOwner(context: Context): Promise<string> {
+  const [{ readOwnerCredential }, config] = await Promise.all([
     import('./owner-credential.ts'),
     context.config(),
   ]);
@@ -94,16 +111,7 @@ async function openClient(context: Context): Promise<Client> {
     return askHidden(context.terminal, 'Passphrase');
   };
   const { ownerCredentialFile: file, passphrase } = config;
-  const address = await toAddress(config);
-  const say = (text: string) => context.say(text);
-  const isMissing = () => !existsSync(file);
-  return createClient(address, {
-    say,
-    readCredential: () =>
-      readPatiently({ address, say, isMissing }, () =>
-        readOwnerCredential({ file, passphrase, askPassphrase }),
-      ),
-  });
+  return readOwnerCredential({ file, passphrase, askPassphrase });
 }
 
 async function toAddress(config: ClientConfig): Promise<Address> {

@@ -21,7 +21,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.vendor, 'the upstream failed'],
   [
     EXIT.unhealthy,
-    'a check found something: see `doorward doctor`, `doorward audit verify` or `doorward backup verify`',
+    'a check found something: see `doorward doctor`, `doorward audit verify`, `doorward backup verify` or `doorward scan`',
   ],
   [EXIT.interrupted, 'interrupted'],
 ];

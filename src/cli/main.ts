@@ -1,5 +1,5 @@
 // The command line from arguments to exit code. Failures become one message and a code here and nowhere else.
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import type { RegisteredCommand } from './command.ts';
 import { createContext } from './context.ts';
 import type { Context } from './context.ts';
@@ -22,6 +22,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
       if (command !== chosen) program.command(command.name).description(command.summary);
       else
         (await command.load()).register(program, (leaf) => (context = openContext(terminal, leaf)), COMMANDS);
+      program.commands.at(-1)?.helpGroup(command.isShort === true ? SHORT : THE_REST);
     }
     addGlobalFlags(program);
     if (argv.length === 0) program.outputHelp();
@@ -37,10 +38,10 @@ function createProgram(terminal: Terminal): Command {
     .usage('<command> [options]')
     .description('A secrets vault and credential broker: agents call the API, they never hold the key.')
     .version(readVersion(), '-V, --version', 'Print the version')
-    .addHelpText('before', exampleText(['doorward secret add openai', 'doorward run claude -- claude']))
+    .addHelpText('before', exampleText(['doorward add openai', 'doorward run -- claude']))
     .helpOption('-h, --help', 'Show help')
     .helpCommand(false)
-    .configureHelp({ subcommandTerm })
+    .configureHelp({ subcommandTerm, formatHelp: flagsLast })
     .enablePositionalOptions()
     .showHelpAfterError(false)
     .exitOverride()
@@ -52,6 +53,16 @@ function createProgram(terminal: Terminal): Command {
       getErrHelpWidth: () => terminal.stderr.columns ?? 80,
     });
 }
+
+/** The commands are what one looks for; the flags that all of them take come behind. */
+function flagsLast(command: Command, help: Help): string {
+  const blocks = Help.prototype.formatHelp.call(help, command, help).trimEnd().split(/\n\n/);
+  const flags = blocks.filter((block) => block.startsWith('Options:'));
+  return `${[...blocks.filter((block) => !flags.includes(block)), ...flags].join('\n\n')}\n`;
+}
+
+const SHORT = 'Key, agent, call:';
+const THE_REST = 'Everything else:';
 
 /** The command the arguments name: the first word that is neither a flag nor the value of one. */
 function findCommand(argv: readonly string[]): RegisteredCommand | undefined {

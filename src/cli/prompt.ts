@@ -17,6 +17,11 @@ export async function askHiddenTwice(terminal: Terminal, message: string): Promi
   throw new CommandFailure(EXIT.usage, 'The two differ: nothing was made. Start again.');
 }
 
+/** One line that is shown. */
+export async function askLine(terminal: Terminal, message: string): Promise<string> {
+  return answered(await text({ message: visible(message), ...streams(terminal) }));
+}
+
 /** Yes or no; no is the default. */
 export async function askYesNo(terminal: Terminal, message: string): Promise<boolean> {
   const answer = answered(await text({ message: `${visible(message)} [y/N]`, ...streams(terminal) }));

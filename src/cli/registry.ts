@@ -2,6 +2,58 @@
 import type { RegisteredCommand } from './command.ts';
 
 export const COMMANDS: readonly RegisteredCommand[] = [
+  {
+    name: 'add',
+    summary: 'Add a key: agents can call with it, and never see it',
+    isShort: true,
+    load: async () => import('./commands/add.ts'),
+  },
+  {
+    name: 'connect',
+    summary: 'Connect a service by OAuth, or as an app',
+    load: async () => import('./commands/connect.ts'),
+  },
+  {
+    name: 'import',
+    summary: 'Take keys in from .env files and the like',
+    isShort: true,
+    load: async () => import('./commands/import.ts'),
+  },
+  {
+    name: 'scan',
+    summary: 'Find keys that were left behind in files',
+    load: async () => import('./commands/scan.ts'),
+  },
+  {
+    name: 'run',
+    summary: 'Start an agent that can call, but never sees a key',
+    isShort: true,
+    load: async () => import('./commands/run.ts'),
+  },
+  {
+    name: 'log',
+    summary: 'Show what agents called',
+    isShort: true,
+    load: async () => import('./commands/log.ts'),
+  },
+  {
+    name: 'explain',
+    summary: 'Say why a call was refused, and what would change it',
+    isShort: true,
+    load: async () => import('./commands/explain.ts'),
+  },
+  {
+    name: 'env',
+    summary: 'Print the variables that point SDKs at the broker',
+    isShort: true,
+    load: async () => import('./commands/env.ts'),
+  },
+  {
+    name: 'revoke',
+    summary: 'Make everything an agent holds worthless, at once',
+    isShort: true,
+    load: async () => import('./commands/revoke.ts'),
+  },
   { name: 'serve', summary: 'Run the broker', load: async () => import('./commands/serve.ts') },
   {
     name: 'secret',
@@ -24,18 +76,32 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => import('./commands/grant.ts'),
   },
   {
-    name: 'run',
-    summary: 'Start an agent that can call, but never sees a key',
-    load: async () => import('./commands/run.ts'),
+    name: 'access',
+    summary: 'Grant or deny what agents ask for',
+    load: async () => import('./commands/access.ts'),
+  },
+  {
+    name: 'mcp',
+    summary: 'Be the MCP server of an agent, on standard input and output',
+    load: async () => import('./commands/mcp.ts'),
   },
   { name: 'call', summary: 'Make one brokered call', load: async () => import('./commands/call.ts') },
+  {
+    name: 'placeholder',
+    summary: 'Make worthless stand-ins for keys, and revoke them',
+    load: async () => import('./commands/placeholder.ts'),
+  },
   {
     name: 'token',
     summary: "Print an access token for an agent's key",
     load: async () => import('./commands/token.ts'),
   },
-  { name: 'log', summary: 'Show what agents called', load: async () => import('./commands/log.ts') },
   { name: 'audit', summary: 'List and verify audit events', load: async () => import('./commands/audit.ts') },
+  {
+    name: 'git-credential',
+    summary: "Hand git the agent's token instead of a key",
+    load: async () => import('./commands/git-credential.ts'),
+  },
   {
     name: 'backup',
     summary: 'Make, verify and restore encrypted backups',
@@ -60,6 +126,21 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     name: 'doctor',
     summary: 'Find what is wrong, and what to do about it',
     load: async () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'skill',
+    summary: 'Print what to tell an agent, for CLAUDE.md or AGENTS.md',
+    load: async () => import('./commands/skill.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'Print completion for bash, zsh or fish',
+    load: async () => import('./commands/completion.ts'),
+  },
+  {
+    name: 'uninstall',
+    summary: 'Put files back, and remove everything that is stored',
+    load: async () => import('./commands/uninstall.ts'),
   },
   {
     name: 'help',

@@ -32,11 +32,11 @@ export async function readSecretValue(
 }
 
 /** The refusal of a value in the arguments. It must not repeat the value. */
-export function refuseValueInArguments(verb = 'add'): CommandFailure {
+export function refuseValueInArguments(command = 'secret add NAME'): CommandFailure {
   return usageFailure(
     'A value in the arguments can be read by every process of this machine and stays in the shell history, so it is ' +
       'refused; treat this one as seen. Leave it out and type it at the hidden prompt, or pipe it in: ' +
-      `doorward secret ${verb} NAME < FILE, or name a file with --from-file.`,
+      `doorward ${command} < FILE, or name a file with --from-file.`,
   );
 }
 

@@ -6,8 +6,11 @@ import { type Address, exchange, type Incoming, type Outgoing } from './transpor
 
 type Say = (text: string) => void;
 
-const LIMIT_MS = 15_000;
+/** A first start makes a database, which takes its time on a machine with much else to do. */
+const LIMIT_MS = 60_000;
 const ASK_EVERY_MS = 100;
+
+class StillStarting extends CommandFailure {}
 
 /** Like `exchange`, but patient with a server that starts. */
 export async function exchangePatiently(address: Address, outgoing: Outgoing, say: Say): Promise<Incoming> {
@@ -17,7 +20,7 @@ export async function exchangePatiently(address: Address, outgoing: Outgoing, sa
     if (answer.status !== 503 || parseProblem(503, answer.text).body.code !== 'not-ready') return answer;
     if (!isTold) say('The server is starting; waiting for it.');
     if (performance.now() - fromMs > LIMIT_MS) {
-      throw new CommandFailure(
+      throw new StillStarting(
         EXIT.failed,
         'The server is still starting. Its own output says what it waits for.',
       );
@@ -41,7 +44,9 @@ export async function readPatiently<T>(
 ): Promise<T> {
   if (isMissing() && address.kind === 'socket') {
     const request = { method: 'GET', path: '/.well-known/jwks.json' };
-    await exchangePatiently(address, request, say).catch(() => undefined); // nobody there: `read` says what to do
+    await exchangePatiently(address, request, say).catch((error: unknown) => {
+      if (error instanceof StillStarting) throw error; // anything else: nobody is there, and `read` says what to do
+    });
   }
   return await read();
 }

@@ -18,6 +18,7 @@ export interface Outgoing {
   readonly body?: string | Buffer | Readable;
   /** How long the server may stay silent; undefined: for ever. */
   readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface Incoming {
@@ -39,8 +40,12 @@ export async function exchange(address: Address, outgoing: Outgoing): Promise<In
 /** Sends a request; resolves with the answer's head, whose body is the caller's to read. */
 export async function send(address: Address, outgoing: Outgoing): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const { method, headers, body } = outgoing;
-    const request = open(address, outgoing.path, { method, ...(headers === undefined ? {} : { headers }) });
+    const { method, headers, body, signal } = outgoing;
+    const request = open(address, outgoing.path, {
+      method,
+      ...(headers === undefined ? {} : { headers }),
+      ...(signal === undefined ? {} : { signal }),
+    });
     request.on('response', resolve);
     request.on('error', (error: NodeJS.ErrnoException) => reject(unreachable(address, error)));
     if (outgoing.timeoutMs !== undefined) {
@@ -70,7 +75,11 @@ function describeAddress(address: Address): string {
   return address.kind === 'socket' ? address.path : address.url;
 }
 
-function open(address: Address, path: string, options: { method: string; headers?: OutgoingHttpHeaders }) {
+function open(
+  address: Address,
+  path: string,
+  options: { method: string; headers?: OutgoingHttpHeaders; signal?: AbortSignal },
+) {
   if (address.kind === 'socket') {
     const headers = { host: 'localhost', ...options.headers };
     return httpRequest({ ...options, headers, socketPath: address.path, path, agent: false });

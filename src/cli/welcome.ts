@@ -24,9 +24,9 @@ export function welcome(
     ...(isFirstStart ? firstStart(config) : []),
     'Next, in another terminal:',
     ...exported(config, environment),
-    `  ${doorward} secret add openai`,
-    `  ${doorward} service add openai --base-url https://api.openai.com --auth bearer --secret openai --key-env OPENAI_API_KEY --base-url-env OPENAI_BASE_URL=/v1`,
-    `  ${doorward} agent add robot && ${doorward} grant add robot openai && ${doorward} run robot -- env | grep OPENAI`,
+    `  ${doorward} add openai`,
+    `  ${doorward} run -- claude`,
+    `  ${doorward} log -f`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -64,6 +64,7 @@ describe('log lines', () => {
         service: 'acme',
         method: 'GET',
         path: '/v1/models',
+        decision: 'allow',
         answer,
         totalMs: 12.3,
         isGood,

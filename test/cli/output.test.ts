@@ -37,6 +37,13 @@ const items = ['openai', 'a-service-with-a-rather-long-name'].map((name) => ({
   baseUrlEnv: 'OPENAI_BASE_URL',
   baseUrlSuffix: '/v1',
   graceRetry: 'any',
+  catalogueId: null,
+  headers: {},
+  deny: [],
+  refusalShape: null,
+  listen: null,
+  address: null,
+  addressTrouble: null,
   revision: 1,
   createdAt: '2030-01-31T18:00:00.000Z',
 }));

@@ -307,8 +307,8 @@ describe('what happened', () => {
     await stop(following);
     const lines = shown.split('\n').filter((line) => line.includes('/v1/followed'));
     expect(lines).toEqual([
-      expect.stringMatching(/^\S+Z\tworker\tacme\tGET\t\/v1\/followed\t200\t\d+$/),
-      expect.stringMatching(/^\S+Z\tworker\tacme\tDELETE\t\/v1\/followed\tnot-allowed\t-$/),
+      expect.stringMatching(/^\S+Z\tworker\tacme\tGET\t\/v1\/followed\tallow\t200\t\d+$/),
+      expect.stringMatching(/^\S+Z\tworker\tacme\tDELETE\t\/v1\/followed\tdeny\tnot-allowed\t-$/),
     ]);
   });
 

@@ -17,6 +17,7 @@ interface AddOptions {
 /** What `set` changes; false where a flag takes something away. */
 interface SetOptions {
   readonly allow?: readonly string[];
+  readonly also?: readonly string[];
   readonly allowAll?: true;
   readonly expires?: string | false;
 }
@@ -40,8 +41,8 @@ export function register(program: Command, open: OpenContext): void {
       'doorward grant add claude openai --expires 8h',
     ],
     notes:
-      'Without --allow every method and path is granted. A pattern is a method and a path: {name} stands for one\n' +
-      'segment, ** at the end for any number of them; GET allows HEAD too.',
+      'Without --allow every method and path is granted that no guard of the service denies. A pattern is a method and a\n' +
+      'path: {name} stands for one segment, ** at the end for any number of them; GET allows HEAD too.',
   })
     .option('--allow <pattern>', "A method and path, such as 'GET /v1/models'; may be repeated", collect)
     .option('--expires <when>', 'End of the grant: 8h, 30d or a time such as 2030-01-31T18:00:00Z')
@@ -80,14 +81,15 @@ function registerSet(grant: Command, open: OpenContext): void {
     usage: 'set <agent> <service>',
     summary: 'Change what a grant covers or when it ends',
     examples: [
-      "doorward grant set claude openai --allow 'GET /v1/**'",
+      "doorward grant set claude openai --also 'DELETE /v1/files/{id}'",
       'doorward grant set claude openai --expires 8h',
     ],
     notes:
-      'Only what is named changes; --allow replaces the patterns there were. Calls that the grant no longer covers end\n' +
-      'before this returns.',
+      'Only what is named changes; --allow replaces the patterns there were, --also adds to them. Calls that the grant no\n' +
+      'longer covers end before this returns.',
   })
     .option('--allow <pattern>', "A method and path, such as 'GET /v1/models'; may be repeated", collect)
+    .option('--also <pattern>', 'A further one, beside those there are; may be repeated', collect)
     .option('--allow-all', 'Every method and path')
     .option('--expires <when>', 'End of the grant: 8h, 30d or a time such as 2030-01-31T18:00:00Z')
     .option('--no-expires', 'The grant has no end')
@@ -111,16 +113,17 @@ async function add(context: Context, pair: Pair, options: AddOptions): Promise<v
     ...(expiresAt === undefined ? {} : { expiresAt }),
   });
   if (printJson(context, record)) return;
-  sayWhat(context, record);
+  await sayWhat(context, record);
   context.suggest(`doorward run ${pair.agent} -- COMMAND`);
 }
 
 async function set(context: Context, pair: Pair, options: SetOptions): Promise<void> {
   const { grantUpdate } = await import('../../operations/contracts/grants.ts');
-  const { allow, allowAll, expires } = options;
-  if (allow !== undefined && allowAll === true) {
-    throw usageFailure('Give --allow or --allow-all, not both.');
+  const { also, allowAll, expires } = options;
+  if ([options.allow, also, allowAll].filter((given) => given !== undefined).length > 1) {
+    throw usageFailure('Give one of --allow, --also and --allow-all.');
   }
+  const allow = also === undefined ? options.allow : await withPatterns(context, pair, also);
   const fields = {
     ...(allow === undefined ? {} : { allow: [...allow] }),
     ...(allowAll === undefined ? {} : { allow: null }),
@@ -129,10 +132,26 @@ async function set(context: Context, pair: Pair, options: SetOptions): Promise<v
       : { expiresAt: expires === false ? null : parseMoment('--expires', expires, 'ahead') }),
   };
   if (Object.keys(fields).length === 0) {
-    throw usageFailure('Name what to change: --allow, --allow-all, --expires or --no-expires.');
+    throw usageFailure('Name what to change: --allow, --also, --allow-all, --expires or --no-expires.');
   }
   const record = await (await context.client()).call(grantUpdate, { ...pair, ...fields });
-  if (!printJson(context, record)) sayWhat(context, record);
+  if (!printJson(context, record)) await sayWhat(context, record);
+}
+
+/** What the grant covers, and more. One without patterns covers everything already. */
+async function withPatterns(
+  context: Context,
+  pair: Pair,
+  also: readonly string[],
+): Promise<readonly string[]> {
+  const { grantShow } = await import('../../operations/contracts/grants.ts');
+  const { allow } = await (await context.client()).call(grantShow, pair);
+  if (allow === null) {
+    throw usageFailure(
+      `The agent ${pair.agent} may call every method and path of ${pair.service} already, but for its guards.`,
+    );
+  }
+  return [...new Set([...allow, ...also])];
 }
 
 async function show(context: Context, pair: Pair): Promise<void> {
@@ -145,13 +164,23 @@ async function show(context: Context, pair: Pair): Promise<void> {
   );
 }
 
-function sayWhat(context: Context, record: GrantRecord): void {
-  const what =
-    record.allow === null
-      ? 'every method and path'
-      : `only ${record.allow.map((rule) => `"${rule}"`).join(', ')}`;
+/** A grant of everything is read as one of everything: what its guards deny is told with it. */
+async function sayWhat(context: Context, record: GrantRecord): Promise<void> {
+  const { agent, service, allow } = record;
+  const what = allow === null ? 'every method and path' : `only ${quotedList(allow)}`;
+  const guards = allow === null ? await guardsOf(context, service) : [];
+  const but = guards.length === 0 ? '' : `, but for what its guards deny: ${quotedList(guards)}`;
   const end = record.expiresAt === null ? '' : ` until ${momentCell(context, record.expiresAt)}`;
-  context.say(`Agent ${record.agent} may now call ${what} of ${record.service}${end}.`);
+  context.say(`Agent ${agent} may now call ${what} of ${service}${end}${but}.`);
+}
+
+async function guardsOf(context: Context, name: string): Promise<readonly string[]> {
+  const { serviceShow } = await import('../../operations/contracts/services.ts');
+  return (await (await context.client()).call(serviceShow, { name })).deny;
+}
+
+function quotedList(patterns: readonly string[]): string {
+  return patterns.map((pattern) => `"${pattern}"`).join(', ');
 }
 
 async function list(context: Context, filter: ListOptions): Promise<void> {

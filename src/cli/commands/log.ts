@@ -28,7 +28,8 @@ export function register(program: Command, open: OpenContext): void {
     summary: 'Show what agents called',
     examples: ['doorward log -f', 'doorward log -n 100 --json'],
     notes:
-      'Columns: time, agent, service, method, path, answer or problem, milliseconds. With --json each event is a line.',
+      'Columns: time, agent, service, method, path, decision, status or problem, milliseconds. With --json each event is\n' +
+      'a line. Why a call was refused: doorward explain',
   })
     .option('-f, --follow', 'Go on as calls are made')
     .option('-n, --number <count>', `How many lines to begin with (${String(DEFAULT_LINES)})`, parseCount)
@@ -95,13 +96,14 @@ function printLines(context: Context, lines: readonly LogLine[]): void {
 }
 
 function formatLine(context: Context, line: LogLine): string {
-  const { at, agent, service, method, path, answer, totalMs, isGood } = line;
+  const { at, agent, service, method, path, decision = '-', answer, totalMs, isGood } = line;
   const time = isForPeople(context) ? localTime(at) : at;
   const took = totalMs === undefined ? '-' : String(Math.round(totalMs));
-  const cells = [time, agent, service, method, path, answer, took].map(visible);
+  const cells = [time, agent, service, method, path, decision, answer, took].map(visible);
   if (!isForPeople(context)) return cells.join('\t');
-  const widths = [19, 12, 12, 6, 32, 16];
+  const widths = [19, 10, 10, 6, 32, 6, 14];
   const padded = cells.map((cell, at) => cell.padEnd(widths[at] ?? 0));
-  padded[5] = context.style(isGood ? 'green' : 'red', padded[5] ?? '');
+  const colour = isGood ? 'green' : 'red';
+  for (const column of [5, 6]) padded[column] = context.style(colour, padded[column] ?? '');
   return `${padded.join(' ')}${line.totalMs === undefined ? '' : ' ms'}`;
 }

@@ -12,9 +12,11 @@ import { chooseSandbox } from '../../runner/registry.ts';
 import type { HiddenPlaces } from '../../runner/sandbox.ts';
 import type { Client } from '../client.ts';
 import type { Context } from '../context.ts';
+import { DEFAULT_AGENT } from '../add-key.ts';
 import { define } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CommandFailure, ServerProblem, usageFailure } from '../failure.ts';
+import { findBrokerUrl } from '../test-key.ts';
 import type { OpenContext } from '../command.ts';
 
 type StartedRun = z.output<(typeof runStart)['output']>;
@@ -26,27 +28,54 @@ interface RunOptions {
 
 export function register(program: Command, open: OpenContext): void {
   define(program, {
-    usage: 'run <agent> [command...]',
+    usage: 'run [agent] [command...]',
     summary: 'Start an agent that can call, but never sees a key',
-    examples: ['doorward run claude -- claude', 'doorward run worker --sandbox require -- node agent.js'],
+    examples: ['doorward run -- claude', 'doorward run worker --sandbox require -- node agent.js'],
     notes:
+      `Without a name before -- it is the agent ${DEFAULT_AGENT}. ` +
       'The command gets the address and key variables of the services granted to the agent, set to this broker and to\n' +
       'a placeholder that is worthless once the command has ended. Its exit code is returned. Where bubblewrap works,\n' +
       'the command can not see the data directory, the root key, the owner credential, the admin socket and other\n' +
       'processes.',
   })
-    .usage('<agent> [options] -- <command> [arguments...]')
+    .usage('[agent] [options] -- <command> [arguments...]')
     .addOption(
       new Option('--sandbox <when>', 'auto: where it works; require: or fail; off: never')
         .choices(['auto', 'require', 'off'])
         .default('auto'),
     )
-    .action(async (agent: string, words: readonly string[], options: RunOptions, command: Command) => {
-      const [first, ...rest] = words;
-      if (first === undefined) throw usageFailure('No command: doorward run AGENT -- COMMAND [ARGUMENTS...]');
-      const context = open(command);
-      context.exitCode = await run(context, { agent, command: [first, ...rest], sandbox: options.sandbox });
-    });
+    .action(
+      async (
+        _agent: string | undefined,
+        _words: readonly string[],
+        options: RunOptions,
+        command: Command,
+      ) => {
+        const { agent, words } = split(command, rawArguments(program));
+        const [first, ...rest] = words;
+        if (first === undefined) {
+          throw usageFailure(
+            'No command: doorward run -- COMMAND [ARGUMENTS...], or doorward run AGENT -- COMMAND',
+          );
+        }
+        const context = open(command);
+        context.exitCode = await run(context, { agent, command: [first, ...rest], sandbox: options.sandbox });
+      },
+    );
+}
+
+/** Commander tells all words as one list: how many of them stood behind `--` says whether the first is an agent. */
+function split({ args }: Command, raw: readonly string[]): { agent: string; words: readonly string[] } {
+  const at = raw.indexOf('--');
+  const behind = at === -1 ? 0 : raw.length - at - 1;
+  if (at !== -1 && behind >= args.length) return { agent: DEFAULT_AGENT, words: args };
+  const [agent = DEFAULT_AGENT, ...words] = args;
+  return { agent, words };
+}
+
+/** The arguments as they were typed: commander keeps them and does not say so in its types. */
+function rawArguments(program: Command): readonly string[] {
+  return 'rawArgs' in program && Array.isArray(program.rawArgs) ? program.rawArgs.map(String) : [];
 }
 
 interface RunRequest extends RunOptions {
@@ -66,7 +95,10 @@ async function run(context: Context, request: RunRequest): Promise<number> {
     context.client(),
   ]);
   const brokerUrl = await findBrokerUrl(client);
-  const started = await client.call(startContract, { agent: request.agent });
+  const started = await client.call(startContract, { agent: request.agent }).catch((error: unknown) => {
+    throw explainMissing(error, request.agent);
+  });
+  introduce(context, started);
   const stopRenewing = keepRenewing(context, client, started);
   try {
     return await runCommand(context, request, { started, hidden, brokerUrl });
@@ -85,8 +117,18 @@ interface Prepared {
 async function runCommand(context: Context, request: RunRequest, prepared: Prepared): Promise<number> {
   const { started, hidden, brokerUrl } = prepared;
   const { stdin, stdout, stderr } = context.terminal;
-  const { environment, replaced } = childEnvironment(context.terminal.environment, { ...started, brokerUrl });
+  const { environment, replaced, removed, shadowed } = childEnvironment(context.terminal.environment, {
+    ...started,
+    brokerUrl,
+    command: request.command[0],
+  });
   for (const name of replaced) context.warn(`${name} was set; the command gets the placeholder instead.`);
+  for (const name of removed) context.warn(`${name} was set; the command gets its other variable instead.`);
+  for (const [service, other] of shadowed) {
+    context.warn(
+      `${service} has the variables of ${other}, which keeps them; it is called at /call/${service} only.`,
+    );
+  }
   const sandboxRequest = { command: request.command, hidden, workingDirectory: process.cwd(), environment };
   const { launch, hides, reason } = chooseSandbox(sandboxRequest, request.sandbox === 'off' ? 'off' : 'auto');
   if (!hides) {
@@ -132,10 +174,27 @@ async function findPrivatePlaces(context: Context, program: string): Promise<Hid
   return hidden;
 }
 
-async function findBrokerUrl(client: Client): Promise<string> {
-  if (client.address.kind === 'url') return client.address.url;
-  const { statusShow } = await import('../../operations/contracts/status.ts');
-  return (await client.call(statusShow, {})).url.replace(/\/+$/, '');
+/** The agent that `doorward add` makes is not there before the first key. */
+function explainMissing(error: unknown, agent: string): unknown {
+  const isMissing = error instanceof ServerProblem && error.body.code === 'not-found';
+  if (!isMissing || agent !== DEFAULT_AGENT) return error;
+  return new CommandFailure(
+    EXIT.failed,
+    'There is no key to call with yet. Add one first, such as: doorward add openai',
+  );
+}
+
+/** A line before the command has the terminal: what it may call, and where that can be watched. */
+function introduce(context: Context, { agent, services }: StartedRun): void {
+  if (services.length === 0) {
+    context.warn(
+      `The agent ${agent} may call nothing yet: doorward add SERVICE, or doorward grant add ${agent} SERVICE`,
+    );
+  } else if (context.terminal.stderr.isTTY === true) {
+    context.say(
+      `agent ${agent}: ${services.map(({ name }) => name).join(', ')}. To watch its calls: doorward log -f`,
+    );
+  }
 }
 
 /** Renews the run until told to stop; says once when the server has given the run up. */

@@ -1,10 +1,13 @@
 // `doorward secret`: what is stored under a name. No verb prints a value.
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { isMintedKind, MATERIAL_KINDS, type MaterialKind } from '../../core/material.ts';
 import type { SecretRecord } from '../../operations/contracts/secrets.ts';
 import { confirmSevere } from '../confirm.ts';
 import type { Context } from '../context.ts';
-import { define } from '../define.ts';
+import { collect, define } from '../define.ts';
+import { usageFailure } from '../failure.ts';
+import { type FieldSources, readMaterialFields } from '../material-fields.ts';
 import { momentCell, printJson, printList, printRecord } from '../output.ts';
 import type { Column } from '../output.ts';
 import type { OpenContext } from '../command.ts';
@@ -12,7 +15,8 @@ import { readSecretValue, refuseValueInArguments } from '../secret-value.ts';
 import { registerRotate } from '../secret/rotate.ts';
 import { registerVersions } from '../secret/versions.ts';
 
-interface AddOptions {
+interface AddOptions extends FieldSources {
+  readonly kind: MaterialKind;
   readonly fromFile?: string;
   readonly keepNewline?: boolean;
   readonly force?: boolean;
@@ -54,12 +58,19 @@ function registerAdd(secret: Command, open: OpenContext): void {
   define(secret, {
     usage: 'add <name>',
     summary: 'Store a value under a name',
-    examples: ['doorward secret add openai', 'doorward secret add openai < key.txt'],
+    examples: ['doorward secret add openai', 'doorward secret add zoom --kind oauth2-client < zoom.json'],
     notes:
       'The value is asked for without showing it; where stdin is no terminal, it is read from there. One newline at\n' +
       'the end of piped or read text is dropped. Values of several lines: pipe them in or use --from-file.',
   })
     .allowExcessArguments() // to refuse them with the reason, and without repeating them
+    .addOption(
+      new Option('--kind <kind>', 'What the value is: sent as it is, or exchanged for access tokens')
+        .choices(MATERIAL_KINDS)
+        .default('static'),
+    )
+    .option('--field <name=value>', 'A field of such a kind that is not secret; may be repeated', collect)
+    .option('--field-file <name=path>', 'A field from a file, such as private_key=app.pem', collect)
     .option('--from-file <path>', 'Read the value from a file')
     .option('--keep-newline', 'Keep the newline at the end of the text')
     .option('--force', 'Accept a value under 8 bytes')
@@ -72,11 +83,21 @@ function registerAdd(secret: Command, open: OpenContext): void {
 
 async function add(context: Context, name: string, options: AddOptions): Promise<void> {
   const { secretCreate } = await import('../../operations/contracts/secrets.ts');
-  const value = await readSecretValue(context, name, options);
+  const { kind } = options;
+  const value = await readValue(context, name, options);
   const client = await context.client();
-  const record = await client.call(secretCreate, { name, ...value, force: options.force === true });
+  const record = await client.call(secretCreate, { name, kind, ...value, force: options.force === true });
   if (!printJson(context, record)) context.say(`Secret ${record.name} is stored as ${record.id}.`);
   context.suggest(`doorward service add ${name} --base-url https://… --auth bearer --secret ${name}`);
+}
+
+async function readValue(context: Context, name: string, options: AddOptions) {
+  const { kind } = options;
+  if (isMintedKind(kind)) return { fields: await readMaterialFields(context, kind, options) };
+  if (options.field !== undefined || options.fieldFile !== undefined) {
+    throw usageFailure('--field and --field-file are for kinds with fields: name one with --kind.');
+  }
+  return readSecretValue(context, name, options);
 }
 
 async function list(context: Context): Promise<void> {

@@ -1,14 +1,16 @@
 // `doorward service`: which API a secret is for, and where its credential goes.
 import { type Command, Option } from 'commander';
-import type { Auth } from '../../core/service.ts';
+import { AUTH_TEXTS, parseAuth, printAuth } from '../../core/auth-text.ts';
+import { REFUSAL_SHAPES, type RefusalShape } from '../../core/service.ts';
 import type { ServiceRecord } from '../../operations/contracts/services.ts';
 import { confirmModerate } from '../confirm.ts';
 import type { Context } from '../context.ts';
-import { define } from '../define.ts';
+import { collect, define } from '../define.ts';
 import { usageFailure } from '../failure.ts';
 import { momentCell, printJson, printList, printRecord } from '../output.ts';
 import type { Column } from '../output.ts';
 import type { OpenContext } from '../command.ts';
+import { registerCatalogue } from '../service/catalogue.ts';
 
 /** What `set` changes; false where a flag takes something away. */
 interface SetOptions {
@@ -18,6 +20,9 @@ interface SetOptions {
   readonly keyEnv?: string | false;
   readonly baseUrlEnv?: string | false;
   readonly graceRetry?: 'any' | 'idempotent';
+  readonly listen?: string | false;
+  readonly deny?: readonly string[] | false;
+  readonly refusalShape?: RefusalShape | false;
 }
 
 interface AddOptions {
@@ -27,6 +32,9 @@ interface AddOptions {
   readonly keyEnv?: string;
   readonly baseUrlEnv?: string;
   readonly graceRetry?: 'any' | 'idempotent';
+  readonly listen?: string;
+  readonly deny?: readonly string[];
+  readonly refusalShape?: RefusalShape;
 }
 
 export function register(program: Command, open: OpenContext): void {
@@ -40,6 +48,7 @@ export function register(program: Command, open: OpenContext): void {
   });
   registerAdd(service, open);
   registerSet(service, open);
+  registerCatalogue(service, open);
   define(service, {
     usage: 'list',
     summary: 'List services',
@@ -73,11 +82,14 @@ function registerAdd(service: Command, open: OpenContext): void {
       'name: --base-url-env OPENAI_BASE_URL=/v1 for a service whose base URL is https://api.openai.com.',
   })
     .requiredOption('--base-url <url>', 'Address of the API; calls stay below it')
-    .requiredOption('--auth <kind>', 'bearer, basic, header:NAME or query:NAME')
+    .requiredOption('--auth <kind>', AUTH_TEXTS)
     .requiredOption('--secret <name>', 'Secret whose credential is injected')
     .option('--key-env <variable>', 'Variable its clients read the key from')
     .option('--base-url-env <variable[=/suffix]>', 'Variable its clients read the address from')
     .addOption(graceRetryOption())
+    .option(...LISTEN)
+    .option(...DENY)
+    .addOption(refusalShapeOption())
     .action(async (name: string, options: AddOptions, command: Command) => add(open(command), name, options));
 }
 
@@ -94,14 +106,39 @@ function registerSet(service: Command, open: OpenContext): void {
       'goes on to where the secret is no longer meant to go.',
   })
     .option('--base-url <url>', 'Address of the API; calls stay below it')
-    .option('--auth <kind>', 'bearer, basic, header:NAME or query:NAME')
+    .option('--auth <kind>', AUTH_TEXTS)
     .option('--secret <name>', 'Secret whose credential is injected')
     .option('--key-env <variable>', 'Variable its clients read the key from')
     .option('--no-key-env', 'Its clients read the key from no variable')
     .option('--base-url-env <variable[=/suffix]>', 'Variable its clients read the address from')
     .option('--no-base-url-env', 'Its clients read the address from no variable')
     .addOption(graceRetryOption())
+    .option(...LISTEN)
+    .option('--no-listen', 'No listener of its own')
+    .option(...DENY)
+    .option('--no-deny', 'No guards: whatever is granted is allowed')
+    .addOption(refusalShapeOption())
+    .option('--no-refusal-shape', "Refusals in Doorward's own words")
     .action(async (name: string, options: SetOptions, command: Command) => set(open(command), name, options));
+}
+
+const LISTEN = [
+  '--listen <address>',
+  'A listener of its own: 127.0.0.1:0 (any free port), HOST:PORT or unix:/PATH',
+] as const;
+
+/** Replaces the guards there were; also where `--no-deny` stood before it. */
+const DENY = [
+  '--deny <pattern>',
+  "A method and path that no grant allows, such as 'POST /v1/keys/**'; may be repeated",
+  (value: string, earlier: readonly string[] | false | undefined) => collect(value, earlier || undefined),
+] as const;
+
+function refusalShapeOption(): Option {
+  return new Option(
+    '--refusal-shape <vendor>',
+    'Whose error bodies refusals take, so that its clients understand them',
+  ).choices(REFUSAL_SHAPES);
 }
 
 function graceRetryOption(): Option {
@@ -113,7 +150,7 @@ function graceRetryOption(): Option {
 
 async function set(context: Context, name: string, options: SetOptions): Promise<void> {
   const { serviceUpdate } = await import('../../operations/contracts/services.ts');
-  const { baseUrl, auth, secret, keyEnv, baseUrlEnv, graceRetry } = options;
+  const { baseUrl, auth, secret, keyEnv, baseUrlEnv, graceRetry, listen, deny, refusalShape } = options;
   const fields = {
     ...(baseUrl === undefined ? {} : { baseUrl }),
     ...(auth === undefined ? {} : { auth: parseAuth(auth) }),
@@ -122,6 +159,9 @@ async function set(context: Context, name: string, options: SetOptions): Promise
     ...(baseUrlEnv === undefined ? {} : NO_BASE_URL_ENV),
     ...(typeof baseUrlEnv === 'string' ? parseBaseUrlEnv(baseUrlEnv) : {}),
     ...(graceRetry === undefined ? {} : { graceRetry }),
+    ...(listen === undefined ? {} : { listen: listen === false ? null : listen }),
+    ...(deny === undefined ? {} : { deny: deny === false ? [] : [...deny] }),
+    ...(refusalShape === undefined ? {} : { refusalShape: refusalShape === false ? null : refusalShape }),
   };
   if (Object.keys(fields).length === 0) {
     throw usageFailure('Name what to change, such as --base-url. See: doorward service set --help');
@@ -131,6 +171,19 @@ async function set(context: Context, name: string, options: SetOptions): Promise
   context.say(
     `Service ${record.name} now sends the secret ${record.secret} to ${record.baseUrl} and nowhere else.`,
   );
+  if (deny !== undefined) context.say(`Whatever is granted, ${guardsText(record)}.`);
+  if (typeof listen === 'string') sayWhere(context, record);
+}
+
+function sayWhere(context: Context, { name, address, addressTrouble }: ServiceRecord): void {
+  if (addressTrouble !== null) context.warn(`It does not listen: ${addressTrouble}`);
+  else if (address !== null) context.say(`Everything at ${address} is a call to ${name}.`);
+}
+
+function guardsText({ deny }: ServiceRecord): string {
+  return deny.length === 0
+    ? 'no guard denies anything'
+    : `its guards deny ${deny.map((text) => `"${text}"`).join(', ')}`;
 }
 
 const NO_BASE_URL_ENV = { baseUrlEnv: null, baseUrlSuffix: '' };
@@ -143,7 +196,7 @@ function parseBaseUrlEnv(text: string): { baseUrlEnv: string; baseUrlSuffix: str
 
 async function add(context: Context, name: string, options: AddOptions): Promise<void> {
   const { serviceCreate } = await import('../../operations/contracts/services.ts');
-  const { baseUrl, secret, keyEnv, graceRetry } = options;
+  const { baseUrl, secret, keyEnv, graceRetry, listen, deny, refusalShape } = options;
   const record = await (await context.client()).call(serviceCreate, {
     name,
     baseUrl,
@@ -152,21 +205,17 @@ async function add(context: Context, name: string, options: AddOptions): Promise
     ...(keyEnv === undefined ? {} : { keyEnv }),
     ...(options.baseUrlEnv === undefined ? {} : parseBaseUrlEnv(options.baseUrlEnv)),
     ...(graceRetry === undefined ? {} : { graceRetry }),
+    ...(listen === undefined ? {} : { listen }),
+    ...(deny === undefined ? {} : { deny: [...deny] }),
+    ...(refusalShape === undefined ? {} : { refusalShape }),
   });
   if (!printJson(context, record)) {
     context.say(
       `Service ${record.name} sends the secret ${record.secret} to ${record.baseUrl} and nowhere else.`,
     );
+    if (listen !== undefined) sayWhere(context, record);
   }
   context.suggest(`doorward agent add claude`, `doorward grant add claude ${name}`);
-}
-
-function parseAuth(text: string): Auth {
-  if (text === 'bearer' || text === 'basic') return { kind: text };
-  const [kind, name = ''] = text.split(':', 2);
-  if (kind === 'header' && name !== '') return { kind, name: name.toLowerCase() };
-  if (kind === 'query' && name !== '') return { kind, name };
-  throw usageFailure('--auth is one of bearer, basic, header:NAME and query:NAME, such as header:x-api-key.');
 }
 
 async function list(context: Context): Promise<void> {
@@ -181,11 +230,12 @@ async function list(context: Context): Promise<void> {
 async function show(context: Context, name: string): Promise<void> {
   const { serviceShow } = await import('../../operations/contracts/services.ts');
   const record = await (await context.client()).call(serviceShow, { name });
-  await printRecord(
-    context,
-    record,
-    columns(context).map(({ title, value }) => [title, value(record)]),
-  );
+  await printRecord(context, record, [
+    ...columns(context).map(({ title, value }) => [title, value(record)] as const),
+    ['listens on', record.listen],
+    ['guards', record.deny.join(', ') || null],
+    ['refusals', record.refusalShape],
+  ]);
 }
 
 async function remove(context: Context, name: string): Promise<void> {
@@ -200,10 +250,14 @@ function columns(context: Context): readonly Column<ServiceRecord>[] {
   return [
     { title: 'name', value: (row) => row.name },
     { title: 'base url', value: (row) => row.baseUrl },
-    { title: 'auth', value: ({ auth }) => ('name' in auth ? `${auth.kind}:${auth.name}` : auth.kind) },
+    { title: 'auth', value: ({ auth }) => printAuth(auth) },
     { title: 'secret', value: (row) => row.secret },
     { title: 'key env', value: (row) => row.keyEnv },
     { title: 'url env', value: (row) => (row.baseUrlEnv === null ? null : row.baseUrlEnv + suffixOf(row)) },
+    {
+      title: 'address',
+      value: (row) => row.address ?? (row.addressTrouble === null ? null : 'not listening'),
+    },
     { title: 'created', value: (row) => momentCell(context, row.createdAt) },
     { title: 'id', value: (row) => row.id },
   ];

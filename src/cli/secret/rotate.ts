@@ -55,7 +55,8 @@ export function registerRotate(secret: Command, open: OpenContext): void {
     .option('--rollback', 'Make the version before current again, while its grace period lasts')
     .addOption(new Option('--value [value]').hideHelp())
     .action(async (name: string, options: RotateOptions, command: Command) => {
-      if (command.args.length > 1 || options.value !== undefined) throw refuseValueInArguments('rotate');
+      if (command.args.length > 1 || options.value !== undefined)
+        throw refuseValueInArguments('secret rotate NAME');
       const context = open(command);
       if (options.rollback === true) await rollBack(context, name, options);
       else await rotate(context, name, options);
