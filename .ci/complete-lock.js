@@ -2,14 +2,15 @@
 // serve for other systems, and `npm ci` then refuses the lock everywhere. Older npm also forgets the C library a package
 // is for. Run after a change of packages, in this order, so that npm 10 (Node 20, 22) and 11 accept the same lock:
 //   npx npm@10.8.2 install --package-lock-only --omit-lockfile-registry-resolved && node .ci/complete-lock.js
+// A folder as its argument names another lock, such as test/clients.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * @typedef {{ version: string, optionalDependencies?: Record<string, string>, integrity?: string, dev?: boolean,
+ * @typedef {{ name?: string, version: string, optionalDependencies?: Record<string, string>, integrity?: string, dev?: boolean,
  *   optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} Locked
  */
 
-const FILE = new URL('../package-lock.json', import.meta.url);
+const FILE = new URL(`../${process.argv[2] ?? '.'}/package-lock.json`, import.meta.url);
 const SYSTEMS = [
   'aix',
   'android',
@@ -31,9 +32,11 @@ const packages = lock.packages;
 for (const [path, { optionalDependencies = {}, dev }] of Object.entries(packages)) {
   for (const [name, version] of Object.entries(optionalDependencies)) {
     const { os, cpu } = madeFor(name);
-    const isLocked = foldersAbove(path).some((folder) => packages[folder + name]?.version === version);
+    const wanted = aliased(version).version;
+    const isLocked = foldersAbove(path).some((folder) => packages[folder + name]?.version === wanted);
     if (os === undefined || cpu === undefined || isLocked) continue;
-    packages[placeFor(path, name)] = { version, cpu: [cpu], ...(dev && { dev }), optional: true, os: [os] };
+    const place = placeFor(path, name);
+    packages[place] = { ...aliased(version), cpu: [cpu], ...(dev && { dev }), optional: true, os: [os] };
   }
 }
 for (const [path, locked] of Object.entries(packages)) {
@@ -42,6 +45,12 @@ for (const [path, locked] of Object.entries(packages)) {
 }
 lock.packages = Object.fromEntries(Object.entries(packages).toSorted(([a], [b]) => a.localeCompare(b, 'en')));
 writeFileSync(FILE, `${JSON.stringify(lock, null, 2)}\n`);
+
+/** One that is published under another's name, `npm:NAME@VERSION`, is locked with that name. @param {string} version */
+function aliased(version) {
+  const [, name, itsVersion] = /^npm:(.+)@([^@]+)$/.exec(version) ?? [];
+  return name === undefined || itsVersion === undefined ? { version } : { name, version: itsVersion };
+}
 
 /** What a native package is for, as its name tells. @param {string} name */
 function madeFor(name) {

@@ -130,7 +130,9 @@ describe('the bench', () => {
   it('says which parts there are when it is asked for another', async () => {
     const { code, stderr } = await bench('--only', 'weather');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^bench: --only: "weather" is none of calls, streams, growth, scan, start$/m);
+    expect(stderr).toMatch(
+      /^bench: --only: "weather" is none of calls, streams, growth, scan, start, kinds$/m,
+    );
   });
 });
 

@@ -131,7 +131,7 @@ describe('one client object', () => {
   test('calls with a placeholder, through the broker, and gets its answers', async () => {
     expect(await agent.ask()).toEqual(ANSWERED);
     expect(agent.environment['OPENAI_BASE_URL']).toBe(`${server.url}/call/vendor/v1`);
-    expect(agent.placeholder).toMatch(/^dw_run_\w+$/);
+    expect(agent.placeholder).toMatch(/^dw_placeholder_\w+$/);
     expect(upstream.seen.at(-1)?.headers.authorization).toBe(`Bearer ${SECRET_VALUE}`);
   });
 

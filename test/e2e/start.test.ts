@@ -67,16 +67,25 @@ describe('the first start', () => {
     expect(first).toBe(`Doorward listens on ${server.url}`);
     const commands = lines.filter((line) => line.startsWith('  '));
     expect(commands.filter((line) => !line.startsWith('  export '))).toHaveLength(3);
-    const ended = spawnSync('sh', ['-e', '-c', `${commands.join('\n')}\n`], {
+    // But that nobody's vendor is called, that the log ends, and that the agent is one that shows what it was given.
+    writeFileSync(join(home, 'claude'), '#!/bin/sh\nenv | grep OPENAI\n', { mode: 0o755 });
+    const script = commands.map((line) =>
+      line.replace('add openai', '$& --no-test').replace('log -f', 'log'),
+    );
+    const ended = spawnSync('sh', ['-e', '-c', `${script.join('\n')}\n`], {
       input: 'sk-from-standard-input-0123456789',
-      env: { PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: join(home, 'share') },
+      env: {
+        PATH: `${home}:${process.env['PATH'] ?? ''}`,
+        HOME: home,
+        XDG_DATA_HOME: join(home, 'share'),
+      },
       encoding: 'utf8',
       cwd: '/',
     });
     expect(ended.stderr).not.toMatch(/doorward:/);
     expect(ended.status).toBe(0);
     expect(ended.stdout).toContain(`OPENAI_BASE_URL=${server.url}/call/openai/v1\n`);
-    expect(ended.stdout).toMatch(/^OPENAI_API_KEY=dw_run_\w+$/m);
+    expect(ended.stdout).toMatch(/^OPENAI_API_KEY=sk-proj-\S+$/m);
   });
 
   test('a second server on the same directory is refused, and the first goes on', async () => {

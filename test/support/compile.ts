@@ -19,7 +19,7 @@ export async function compile(...modules: readonly string[]): Promise<Compiled> 
   const folder = await mkdtemp(join(tmpdir(), 'doorward-compiled-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
-    for (const name of ['node_modules', 'migrations', 'package.json'])
+    for (const name of ['node_modules', 'migrations', 'catalogue', 'package.json'])
       await symlink(join(PROJECT, name), join(folder, name));
     const project = {
       extends: join(PROJECT, 'tsconfig.build.json'),

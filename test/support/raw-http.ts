@@ -20,6 +20,8 @@ export interface RawRequest {
   readonly headers?: readonly string[];
   readonly body?: string | Buffer;
   readonly socketPath?: string;
+  /** The Host header, where it is not the address that is dialled. */
+  readonly as?: string;
   readonly agent?: Agent;
 }
 
@@ -32,7 +34,8 @@ export async function send(url: string, path: string, options: RawRequest = {}):
 /** Resolves with the head; the body is the caller's to read. */
 export function open(url: string, path: string, options: RawRequest = {}): Promise<IncomingMessage> {
   const { hostname, port, host } = new URL(url);
-  const { method = 'GET', headers = [], body, socketPath, agent = new Agent({ keepAlive: false }) } = options;
+  const { method = 'GET', headers = [], body, socketPath, as = host } = options;
+  const { agent = new Agent({ keepAlive: false }) } = options;
   return new Promise((resolve, reject) => {
     const length = body === undefined ? [] : ['content-length', String(Buffer.byteLength(body))];
     const request = httpRequest(
@@ -40,7 +43,7 @@ export function open(url: string, path: string, options: RawRequest = {}): Promi
         path,
         method,
         agent,
-        headers: ['host', host, ...headers, ...length],
+        headers: ['host', as, ...headers, ...length],
         setHost: false,
         ...(socketPath === undefined
           ? {

@@ -36,6 +36,8 @@ interface ReplicaProcess {
   pause(): void;
   /** SIGCONT. */
   resume(): void;
+  /** SIGKILL, also of one that is paused: it does nothing more. */
+  kill(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -79,6 +81,10 @@ export async function startReplica(
     address: `http://127.0.0.1:${port}`,
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
     close: async () => {
       child.kill('SIGCONT');
       child.kill('SIGKILL');

@@ -77,6 +77,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
   const urlOf = (replica = 0) => apps[replica]?.address ?? '';
   let adminToken: Promise<string> | undefined;
+  let adminTokenFromMs = 0;
   const ownerToken = async () => {
     const credential = (await readFile(join(scratch, 'owner.credential'), 'utf8')).trim();
     return await exchange(urlOf(), 'owner', credential);
@@ -89,6 +90,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     dataDirectories,
     keysDirectory: scratch,
     admin: async (method, path, body, replica) => {
+      if (clock.offsetMs - adminTokenFromMs > 600_000) adminToken = undefined; // the shift has ended it
+      adminTokenFromMs = adminToken === undefined ? clock.offsetMs : adminTokenFromMs;
       adminToken ??= ownerToken();
       const response = await fetch(`${urlOf(replica)}${path}`, {
         method,
@@ -172,6 +175,7 @@ export function configOf(database: CreatedDatabase, dataDirectory: string, share
     valueCacheSeconds: 60,
     drainSeconds: 5,
     metricsListen: undefined,
+    callDomain: undefined,
     logLevel: 'silent',
   };
 }
