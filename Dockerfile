@@ -20,6 +20,7 @@ RUN install -d -o 1000 -g 1000 -m 0700 /var/lib/doorward
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY bin ./bin
+COPY catalogue ./catalogue
 COPY migrations ./migrations
 COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist

@@ -1,4 +1,8 @@
 // Where drizzle-kit finds the schema and puts the migrations.
 import { defineConfig } from 'drizzle-kit';
 
-export default defineConfig({ dialect: 'postgresql', schema: './src/store/tables.ts', out: './migrations' });
+export default defineConfig({
+  dialect: 'postgresql',
+  schema: './src/store/{installation-tables,tables}.ts',
+  out: './migrations',
+});

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HeldBodies } from './broker/call-body.ts';
+import { Canary } from './broker/canary.ts';
 import { FailureLimit } from './broker/failure-limit.ts';
 import type { BrokerDeps } from './broker/deps.ts';
 import { LiveCalls } from './broker/live-calls.ts';
@@ -19,15 +20,13 @@ import { type Ground, openGround } from './ground.ts';
 import { createService } from './http/app.ts';
 import { allowedHosts, createListener } from './http/listener.ts';
 import { createReadiness, inTime } from './http/readiness.ts';
+import { openServiceListeners } from './http/service-listeners.ts';
+import { type Installation, openInstallation } from './installation.ts';
 import { jobs } from './jobs/registry.ts';
 import { startJobs } from './jobs/scheduler.ts';
-import { databaseOptionsOf, passphraseOf } from './opening.ts';
 import type { OperationDeps } from './operations/operation.ts';
-import { ROOT_KEY_PROVIDERS } from './providers/root-keys/registry.ts';
 import { freeBytes } from './store/data-directory.ts';
-import { openDatabase } from './store/database.ts';
 import { openHeadFile } from './store/head-file.ts';
-import { migrate } from './store/migrate.ts';
 import { databaseTime, EPOCH_CHANNEL } from './store/vaults.ts';
 import { oldestCurrentSeconds } from './store/version-age.ts';
 import type { Log } from './telemetry/log.ts';
@@ -38,8 +37,8 @@ import { Authority } from './vault/authority.ts';
 import { Credentials } from './vault/credential.ts';
 import type { Keyring } from './vault/keyring.ts';
 import { Lease } from './vault/lease.ts';
+import { Minting } from './vault/minting.ts';
 import { Rotations } from './vault/rotation.ts';
-import { unseal } from './vault/sealing.ts';
 import { Tokens } from './vault/tokens.ts';
 
 /** What differs between a server and a test: clocks, randomness, name look-ups. */
@@ -83,34 +82,6 @@ export async function compose(config: ServerConfig, world: World, ground?: Groun
     throw error;
   }
 }
-
-/** The database, and the keys that open what is in it. */
-async function openInstallation(
-  config: ServerConfig,
-  world: World,
-  { ids, servers, socketPath, opening, closers }: Ground & { readonly ids: IdSource },
-) {
-  const databaseOptions = databaseOptionsOf(config);
-  await migrate(databaseOptions);
-  const database = await openDatabase(databaseOptions, opening);
-  closers.add(() => database.close());
-
-  const passphrase = config.rootKeyProvider === 'passphrase' ? passphraseOf(config, world) : undefined;
-  const { keyring, vaultId, isFirstStart } = await unseal({
-    db: database.admin,
-    ids,
-    openProvider: (mayCreate) =>
-      ROOT_KEY_PROVIDERS[config.rootKeyProvider](
-        { rootKeyFile: config.rootKeyFile, passphrase, mayCreate },
-        world.randomness,
-      ),
-    owner: { path: config.ownerCredentialFile, passphrase },
-  });
-  closers.add(() => keyring.dispose());
-  return { ids, servers, socketPath, database, keyring, vaultId, isFirstStart };
-}
-
-type Installation = Awaited<ReturnType<typeof openInstallation>> & Pick<Ground, 'closers'>;
 
 /** What decides and remembers: the audit log, the rights in memory and the lease that keeps them fresh. */
 async function openVault(config: ServerConfig, { clock, log }: World, installation: Installation) {
@@ -188,10 +159,14 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
     tokenSeconds: config.tokenSeconds,
   });
   const measuring = await openMetrics(config, world, parts);
-  const broker = await openBroker(config, world, { ...parts, ...measuring, tokens });
+  const ownPlaces: OwnAddress[] = [];
+  const broker = await openBroker(config, world, { ...parts, ...measuring, tokens, ownPlaces });
   const { live, failures, credentials, egress, metrics } = broker;
-  const operations = openOperations(config, world, { ...parts, tokens, egress, publicUrl });
   let isDraining = false;
+  const calls = { broker, isDraining: () => isDraining, publicUrl };
+  const onBound = addingTo(ownPlaces);
+  const addresses = openServiceListeners({ authority, calls, domain: config.callDomain, onBound });
+  const operations = openOperations(config, world, { ...parts, tokens, egress, publicUrl, addresses });
   const readiness = createReadiness({
     ...world,
     ...parts,
@@ -201,18 +176,19 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
   });
   servers.serve(
     createListener({
-      broker,
+      ...calls,
       service: createService({
+        ...calls,
         operations,
         tokens: { tokens, authority, audit, failures, metrics },
         readiness,
         log,
       }),
       allowedHosts: allowedHosts(publicUrl, servers),
-      isDraining: () => isDraining,
-      publicUrl,
+      callDomain: config.callDomain,
     }),
   );
+  addresses.follow();
   const { rotations } = operations;
   const scheduler = startJobs(jobs({ ...world, ...parts, credentials, rotations }), log);
   closers.add(() => scheduler.stop());
@@ -220,7 +196,8 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
   const close = once(async () => {
     isDraining = true;
     await live.drain(config.drainSeconds * 1000);
-    await servers.close(ANSWERS_LIMIT_MS); // administrative answers under way still need the database
+    // Administrative answers under way still need the database.
+    await Promise.all([servers, addresses].map((open) => open.close(ANSWERS_LIMIT_MS)));
     await closers.close();
   });
   const { socketPath, isFirstStart, lease } = parts;
@@ -236,10 +213,21 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
   };
 }
 
+/** Keeps what is listened on beside what `places` holds now, however often that changes. */
+function addingTo(places: OwnAddress[]): (bound: readonly OwnAddress[]) => Promise<void> {
+  const fixed = places.length;
+  return async (bound) => {
+    places.splice(fixed, places.length, ...(await ownAddresses(bound, [])));
+  };
+}
+
 function openOperations(
   config: ServerConfig,
   { clock, log }: World,
-  parts: Installation & Vault & Pick<BrokerDeps, 'tokens' | 'egress'> & { readonly publicUrl: string },
+  parts: Installation &
+    Vault &
+    Pick<BrokerDeps, 'tokens' | 'egress'> &
+    Pick<OperationDeps, 'addresses'> & { readonly publicUrl: string },
 ): OperationDeps {
   const { database, ids, keyring, vaultId, authority, lease, tokens, audit, replica, publicUrl } = parts;
   return {
@@ -251,6 +239,7 @@ function openOperations(
     lease,
     tokens,
     audit,
+    addresses: parts.addresses,
     rotations: new Rotations(parts),
     verifyAudit: parts.verify,
     onBackgroundFailure: (error) => log.error({ error }, 'an answer could not be finished'),
@@ -311,23 +300,17 @@ async function openMetrics(
 async function openBroker(
   config: ServerConfig,
   { clock, log, lookup }: World,
-  parts: Installation & Vault & Awaited<ReturnType<typeof openMetrics>> & { readonly tokens: Tokens },
+  parts: Installation &
+    Vault &
+    Awaited<ReturnType<typeof openMetrics>> & { readonly tokens: Tokens; readonly ownPlaces: OwnAddress[] },
 ): Promise<BrokerDeps> {
   const { ids, servers, database, keyring, audit, authority, lease, tokens, live, closers } = parts;
-  const credentials = new Credentials({
-    calls: database.calls,
-    authority,
-    keyring,
-    cacheSeconds: config.valueCacheSeconds,
-    onAlarm: (row, reason) =>
-      recordAlarm({ audit, log, vaultId: parts.vaultId }, { table: 'secret', row, reason }),
-  });
-  closers.add(() => credentials.close());
   const listeners = [servers, ...(parts.metricsAddress === undefined ? [] : [parts.metricsAddress])];
   const databases = [config.databaseUrl, config.migrationDatabaseUrl, config.listenDatabaseUrl];
+  parts.ownPlaces.push(...(await ownAddresses(listeners, databases)));
   const policy: AddressPolicy = {
     allowedCidrs: config.egressAllowCidrs,
-    alwaysBlocked: await ownAddresses(listeners, databases),
+    alwaysBlocked: parts.ownPlaces,
   };
   const egress = createEgress({
     clock,
@@ -337,18 +320,37 @@ async function openBroker(
     resolver: createResolver({ clock, ...(lookup === undefined ? {} : { lookup }) }),
   });
   closers.add(() => egress.close());
+  const minting = new Minting({
+    ...parts,
+    egress,
+    onFailure: (secret, { message, internal }) =>
+      log.warn({ secret, reason: message, internal }, 'a secret gives no access token'),
+  });
+  closers.add(() => minting.close());
+  const credentials = new Credentials({
+    calls: database.calls,
+    authority,
+    keyring,
+    minting,
+    cacheSeconds: config.valueCacheSeconds,
+    onAlarm: (row, reason) =>
+      recordAlarm({ audit, log, vaultId: parts.vaultId }, { table: 'secret', row, reason }),
+  });
+  closers.add(() => credentials.close());
   return {
     ids,
     authority,
     lease,
     tokens,
     credentials,
+    minting,
     audit,
     egress,
     live,
     log,
     metrics: parts.metrics,
     failures: new FailureLimit(clock),
+    canary: new Canary(clock),
     heldBodies: new HeldBodies(),
     fieldHash: (field) => fieldHash(keyring, field),
   };

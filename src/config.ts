@@ -64,6 +64,12 @@ const Variables = z.object({
     'How long an opened value may stay in memory; 0: not at all',
   ),
   DOORWARD_DRAIN_SECONDS: seconds(30, 0, 3600).describe('How long calls may finish after SIGTERM'),
+  DOORWARD_CALL_DOMAIN: z
+    .string()
+    .max(200)
+    .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/, 'calls.example.test')
+    .optional()
+    .describe('Domain below which each service is a host of its own'),
   DOORWARD_METRICS_LISTEN: hostAndPort('127.0.0.1:9464')
     .optional()
     .describe('Address of /metrics, on a listener of its own'),
@@ -72,11 +78,19 @@ const Variables = z.object({
     .default('info')
     .describe('Server log level'),
   DOORWARD_URL: z.string().optional().describe('Server the CLI talks to, instead of the socket'),
-  DOORWARD_TOKEN: z.string().optional().describe('What `doorward call` shows the broker; set inside a run'),
+  DOORWARD_TOKEN: z
+    .string()
+    .optional()
+    .describe('What `doorward call` and `doorward mcp` show the broker; set inside a run'),
   DOORWARD_BACKUP_PASSPHRASE: z
     .string()
     .optional()
     .describe('Passphrase of backups; better given as DOORWARD_BACKUP_PASSPHRASE_FILE'),
+  DOORWARD_CLIENT_ID: z.string().optional().describe('Client id of `doorward connect`'),
+  DOORWARD_CLIENT_SECRET: z
+    .string()
+    .optional()
+    .describe('Client secret of `doorward connect`; better given as DOORWARD_CLIENT_SECRET_FILE'),
 });
 type Variables = z.output<typeof Variables>;
 
@@ -103,6 +117,7 @@ export interface ServerConfig extends ClientConfig {
   readonly valueCacheSeconds: number;
   readonly drainSeconds: number;
   readonly metricsListen: { readonly host: string; readonly port: number } | undefined;
+  readonly callDomain: string | undefined;
   readonly logLevel: Variables['DOORWARD_LOG_LEVEL'];
 }
 
@@ -132,6 +147,7 @@ export function parseServerConfig(environment: Environment): ServerConfig {
       variables.DOORWARD_METRICS_LISTEN === undefined
         ? undefined
         : parseListen('DOORWARD_METRICS_LISTEN', variables.DOORWARD_METRICS_LISTEN),
+    callDomain: variables.DOORWARD_CALL_DOMAIN,
     logLevel: variables.DOORWARD_LOG_LEVEL,
   };
 }
@@ -139,6 +155,15 @@ export function parseServerConfig(environment: Environment): ServerConfig {
 /** What backups are encrypted to and opened with, unless a flag says otherwise. */
 export function parseBackupPassphrase(environment: Environment): string | undefined {
   return parseVariables(environment).DOORWARD_BACKUP_PASSPHRASE;
+}
+
+/** The client of `doorward connect`, unless flags say otherwise. */
+export function parseConnectClient(environment: Environment): {
+  readonly id?: string;
+  readonly secret?: string;
+} {
+  const { DOORWARD_CLIENT_ID: id, DOORWARD_CLIENT_SECRET: secret } = parseVariables(environment);
+  return { ...(id === undefined ? {} : { id }), ...(secret === undefined ? {} : { secret }) };
 }
 
 /** Names under our prefix that nothing reads: most likely typing errors. Kubernetes' own link variables are not ours. */

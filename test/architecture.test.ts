@@ -44,7 +44,7 @@ describe('imports', () => {
     expect(edges.filter((edge) => edge.includes(' src/')).length).toBeGreaterThan(400);
     expect(edges).toEqual(
       expect.arrayContaining([
-        'src/compose.ts static src/store/database.ts',
+        'src/installation.ts static src/store/database.ts',
         'src/broker/deps.ts type src/vault/authority.ts',
         'src/cli/registry.ts dynamic src/cli/commands/run.ts',
         'src/store/embedded-thread.ts url src/store/embedded-worker.js',

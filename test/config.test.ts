@@ -76,6 +76,7 @@ describe('a value may come from a file', () => {
 /** A value of each variable that does not take just any text, other than its default. */
 const VALUES: Readonly<Record<string, string>> = {
   DOORWARD_LISTEN: '127.0.0.2:7421',
+  DOORWARD_CALL_DOMAIN: 'calls.example.test',
   DOORWARD_METRICS_LISTEN: '127.0.0.1:9464',
   DOORWARD_PUBLIC_URL: 'https://doorward.example',
   DATABASE_URL: 'postgres://one/doorward',

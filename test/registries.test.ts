@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/cli/registry.ts';
 import { CONTRACTS } from '../src/operations/contracts.ts';
 import { OPERATIONS } from '../src/operations/registry.ts';
-import * as tables from '../src/store/tables.ts';
+import { SCHEMA as tables } from '../src/store/schema.ts';
 import { readSource } from './architecture/source.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -39,7 +39,7 @@ describe('operations', () => {
   it.each(CONTRACTS.map((contract) => [contract.name, contract] as const))(
     '%s fits its route',
     (name, contract) => {
-      expect(name).toMatch(/^[a-z]+\.[a-z]+$/);
+      expect(name).toMatch(/^[a-z-]+\.[a-z]+$/);
       const fields = [...contract.path.matchAll(/\{(\w+)\}/g)].map(([, field]) => field);
       expect(Object.keys(contract.input.shape)).toEqual(expect.arrayContaining(fields));
       const operation = OPERATIONS.find((each) => each.contract.name === name) ?? {};
@@ -68,10 +68,13 @@ describe('commands', () => {
 describe('registries of one line each', () => {
   it.each([
     ['providers/credentials', 'kind.ts'],
+    ['providers/materials', 'material.ts'],
     ['providers/root-keys', 'provider.ts'],
   ])('%s lists every file beside it', (folder, type) => {
     const seen = readSource(ROOT, `src/${folder}/registry.ts`).imports.flatMap(({ target }) => target ?? []);
-    const listed = siblings(folder).filter((file) => file !== 'registry.ts' && file !== type);
+    const listed = siblings(folder).filter(
+      (file) => file.endsWith('.ts') && file !== 'registry.ts' && file !== type,
+    );
     expect(listed.length).toBeGreaterThan(1);
     expect(seen).toEqual(expect.arrayContaining(listed.map((file) => `src/${folder}/${file}`)));
   });

@@ -59,6 +59,18 @@ export function matchesPattern(pattern: AddressPattern, method: string, address:
   return segments.every((segment, index) => matchesSegment(segment, found[index] ?? ''));
 }
 
+/**
+ * Whether the pattern, as a guard, denies the call. Wider than what a grant of the same text covers: many servers take
+ * letters of either case and a slash more or less at the end for the same address, and none of those ways may be open.
+ */
+export function guardsAgainst(guard: AddressPattern, method: string, address: CanonicalAddress): boolean {
+  if (!coversMethod(guard.method, method)) return false;
+  const { segments } = guard;
+  const found = address.segments;
+  if (guard.isOpen ? found.length < segments.length : found.length !== segments.length) return false;
+  return segments.every((segment, index) => matchesSegment(segment, found[index] ?? '', folded));
+}
+
 /** The smallest pattern that covers exactly this call: what a refusal says would have to be granted. */
 export function smallestPattern(method: string, address: CanonicalAddress): string {
   // An address may hold a star, which would widen the pattern.
@@ -69,11 +81,23 @@ function coversMethod(pattern: string, method: string): boolean {
   return pattern === '*' || pattern === method || (pattern === 'GET' && method === 'HEAD');
 }
 
-function matchesSegment(pattern: PatternSegment, segment: string): boolean {
-  const decoded = decodedSegment(segment);
-  if (pattern.kind === 'literal') return decoded === decodedSegment(pattern.text);
-  const suffix = decodedSegment(pattern.suffix);
+function matchesSegment(
+  pattern: PatternSegment,
+  segment: string,
+  comparable: (text: string) => string = asWritten,
+): boolean {
+  const decoded = comparable(decodedSegment(segment));
+  if (pattern.kind === 'literal') return decoded === comparable(decodedSegment(pattern.text));
+  const suffix = comparable(decodedSegment(pattern.suffix));
   return decoded.length > suffix.length && decoded.endsWith(suffix);
+}
+
+function asWritten(text: string): string {
+  return text;
+}
+
+function folded(text: string): string {
+  return text.toLowerCase();
 }
 
 function parsePatternMethod(text: string): string {

@@ -16,6 +16,7 @@ import {
   Path,
   text,
 } from './audit-fields.ts';
+import { SecretMint, SecretMinted } from './audit-mint.ts';
 import {
   RotationComplete,
   RotationFail,
@@ -113,6 +114,21 @@ const TokenIssued = z.strictObject({
   expiresAt: Moment,
 });
 
+/** Worthless there, and somebody's mistake or theft: what was bound to one service was sent to another. */
+const PlaceholderElsewhere = z.strictObject({
+  ...base,
+  kind: z.literal('placeholder.elsewhere'),
+  placeholder: idSchema('plh'),
+  /** Whose it is. */
+  agent: z.strictObject({ id: idSchema('agt'), name: Name.optional() }),
+  /** What it is for. */
+  service: z.strictObject({ id: idSchema('svc'), name: Name.optional() }),
+  /** The service it was sent to: its name, or a keyed hash of what is none. */
+  seenAt: text(256),
+  /** Such as `header authorization`. */
+  where: text(256),
+});
+
 /** A typed flat object: what an administrative act found and left. */
 const FlatObject = z
   .record(
@@ -135,9 +151,15 @@ const Administrative = z.strictObject({
     'agent.freeze',
     'agent.unfreeze',
     'agent.remove',
+    'agent.revoke',
     'grant.create',
     'grant.update',
     'grant.remove',
+    'access-request.create',
+    'access-request.grant',
+    'access-request.deny',
+    'placeholder.create',
+    'placeholder.revoke',
     'run.start',
     'run.end',
     'audit.read',
@@ -174,6 +196,7 @@ export const AuditEvent = z.discriminatedUnion('kind', [
   CallRefused,
   AuthenticationFailed,
   TokenIssued,
+  PlaceholderElsewhere,
   Administrative,
   RotationStart,
   RotationProbe,
@@ -183,6 +206,8 @@ export const AuditEvent = z.discriminatedUnion('kind', [
   RotationComplete,
   RotationRollback,
   RotationFail,
+  SecretMint,
+  SecretMinted,
   IntegrityAlarm,
 ]);
 export type AuditEvent = z.output<typeof AuditEvent>;

@@ -43,6 +43,7 @@ const Principal = z.discriminatedUnion('type', [
     name: Name,
     token: idSchema('tok').optional(),
     run: idSchema('run').optional(),
+    placeholder: idSchema('plh').optional(),
   }),
   z.strictObject({ type: z.literal('system') }),
   z.strictObject({ type: z.literal('stranger') }),

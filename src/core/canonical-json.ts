@@ -67,9 +67,9 @@ function membersAreInOrder(object: object, depth: number): boolean {
 function write(value: unknown, depth: number): string {
   switch (typeof value) {
     case 'string':
-      return writeString(value);
+      return canonicalString(value);
     case 'number':
-      return writeNumber(value);
+      return canonicalNumber(value);
     case 'boolean':
       return value ? 'true' : 'false';
     case 'object':
@@ -81,13 +81,15 @@ function write(value: unknown, depth: number): string {
   }
 }
 
-function writeString(text: string): string {
+/** The RFC 8785 text of a string. Throws a `TypeError` on lone surrogates. */
+export function canonicalString(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;
   if (LONE_SURROGATE.test(text)) throw new TypeError('canonical JSON has no lone surrogates');
   return JSON.stringify(text); // escapes exactly as RFC 8785 §3.2.2.2 asks
 }
 
-function writeNumber(number: number): string {
+/** The RFC 8785 text of a number. Throws a `TypeError` on NaN and infinities. */
+export function canonicalNumber(number: number): string {
   if (!Number.isFinite(number)) throw new TypeError('canonical JSON has only finite numbers');
   return number === 0 ? '0' : String(number); // −0 is written 0 (RFC 8785 §3.2.2.3)
 }
@@ -110,7 +112,7 @@ function writeObject(object: object, depth: number): string {
   let text = '{';
   for (const name of members) {
     if (text.length > 1) text += ',';
-    text += `${writeString(name)}:${write((object as Record<string, unknown>)[name], depth)}`;
+    text += `${canonicalString(name)}:${write((object as Record<string, unknown>)[name], depth)}`;
   }
   return `${text}}`;
 }

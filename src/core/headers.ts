@@ -91,7 +91,8 @@ function namedByConnection(pairs: HeaderPairs): Set<string> {
 }
 
 function comparable(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-');
+  const lower = name.toLowerCase();
+  return lower.includes('_') ? lower.replaceAll('_', '-') : lower;
 }
 
 function startsWithAny(name: string, prefixes: readonly string[]): boolean {

@@ -1,4 +1,4 @@
-// Who acts: an admin, an agent (by token or by a run's placeholder), Doorward itself, or nobody known.
+// Who acts: an admin, an agent (by token or by a placeholder), Doorward itself, or nobody known.
 import type { Id } from './ids.ts';
 
 export type Principal =
@@ -9,6 +9,7 @@ export type Principal =
       readonly name: string;
       readonly token?: Id<'tok'>;
       readonly run?: Id<'run'>;
+      readonly placeholder?: Id<'plh'>;
     }
   | { readonly type: 'system' }
   | { readonly type: 'stranger' };

@@ -58,7 +58,7 @@ export const PROBLEMS = {
     status: 403,
     title: 'No grant on this service',
     fault: 'policy',
-    help: 'The agent has no grant on a service of that name; whether there is such a service is not said. An administrator can make one: `doorward grant add AGENT SERVICE`.',
+    help: 'The agent has no grant on a service of that name; whether there is such a service is not said. An administrator can make one: `doorward grant add AGENT SERVICE`; the agent can ask for it with `POST /v1/access-requests`.',
   },
   'not-allowed': {
     status: 403,
@@ -95,6 +95,24 @@ export const PROBLEMS = {
     title: 'Something else still needs it',
     fault: 'caller',
     help: 'Something else still stands on it; `detail` names what. Remove that first.',
+  },
+  'request-decided': {
+    status: 409,
+    title: 'The access request is not open',
+    fault: 'caller',
+    help: 'The access request was granted or denied before, or nobody decided it within seven days. `doorward access list` shows those that wait; the agent can ask again.',
+  },
+  'too-many-pending': {
+    status: 403,
+    title: 'Too many access requests wait',
+    fault: 'policy',
+    help: 'The agent has as many access requests as it may have that nobody has decided yet. An administrator grants or denies them (`doorward access list`); asking for the same again is answered with the request there is.',
+  },
+  'origin-not-allowed': {
+    status: 403,
+    title: 'Web pages may not ask here',
+    fault: 'caller',
+    help: 'The request says that a web page of another origin made it, which is how a page would use a broker on loopback. Programs send no Origin header; leave it out.',
   },
   'idempotency-key-reused': {
     status: 422,
@@ -203,7 +221,7 @@ export const PROBLEMS = {
     status: 503,
     title: 'The secret can not be used',
     fault: 'vault',
-    help: "The secret has no value that may be sent here now: it was destroyed or disabled, or does not open under this server's keys, or is bound to another address. Look with `doorward secret show NAME`.",
+    help: "The secret has no value that may be sent here now: it was destroyed or disabled, gives no access token, does not open under this server's keys, or is bound to another address. `detail` says what to do; look with `doorward secret show NAME`.",
   },
   'audit-unavailable': {
     status: 503,

@@ -8,6 +8,7 @@ import { reapIntents } from '../vault/audit/reap.ts';
 import type { Credentials } from '../vault/credential.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import { endLapsedRuns } from '../vault/lapsed-runs.ts';
+import { forgetExpiredPlaceholders } from '../vault/placeholders.ts';
 import type { Rotations } from '../vault/rotation.ts';
 import type { Job } from './scheduler.ts';
 
@@ -46,6 +47,13 @@ export function jobs(deps: JobDeps): readonly Job[] {
     },
     { name: 'rotations', everyMs: 2000, run: () => rotations.goOn() },
     { name: 'lapsed-runs', everyMs: 20_000, run: () => endLapsedRuns({ ...deps, db: database.admin }) },
+    {
+      name: 'expired-placeholders',
+      everyMs: 60_000,
+      run: async () => {
+        await forgetExpiredPlaceholders({ ...deps, db: database.admin }, deps.clock.now());
+      },
+    },
     { name: 'idempotency-keys', everyMs: 600_000, run: () => forgetIdempotencyKeys(deps) },
   ];
 }

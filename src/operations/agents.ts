@@ -7,6 +7,7 @@ import type { AgentRow } from '../store/authority-rows.ts';
 import { grantedServiceNames } from '../store/grants.ts';
 import type { Queryable } from '../store/transaction.ts';
 import { agentMacColumns } from '../vault/mac-columns.ts';
+import { removePlaceholdersOf } from '../vault/placeholders.ts';
 import { rowMac } from '../vault/row-mac.ts';
 import {
   agentCreate,
@@ -60,9 +61,11 @@ export const freezeAgent = changing(agentFreeze, (change, { name }) => setFrozen
 export const unfreezeAgent = changing(agentUnfreeze, (change, { name }) => setFrozen(change, name, false));
 
 export const removeAgent = changing(agentRemove, async (change, { name }) => {
-  const { deps, tx, now } = change;
+  const { deps, tx, now, changedEpoch } = change;
   const row = await requireAgent(tx, deps, name);
   change.precondition.require(row);
+  const ending = { keyring: deps.keyring, removedAt: now, changedEpoch };
+  await removePlaceholdersOf(tx, { vaultId: deps.vaultId, agentId: row.id }, ending);
   const { length: grantsRemoved } = await removeGrantsOf(change, { agentId: row.id });
   await saveAgent(change, { ...row, removedAt: now, generation: row.generation + 1 });
   return {

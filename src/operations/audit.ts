@@ -66,7 +66,7 @@ const MAX_READERS = 1000;
 /** Per log, so that nothing is shared between two installations in one process. */
 const readers = new WeakMap<object, LRUCache<string, true>>();
 
-async function noteRead(deps: OperationDeps, caller: Caller, filter: string): Promise<void> {
+export async function noteRead(deps: OperationDeps, caller: Caller, filter: string): Promise<void> {
   const known = readers.get(deps.audit) ?? new LRUCache<string, true>({ max: MAX_READERS });
   readers.set(deps.audit, known);
   const key = `${caller.principal.token ?? ''} ${filter}`;

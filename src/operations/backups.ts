@@ -1,8 +1,10 @@
 // Backups, and the end of the freeze after a restore.
 import { Problem } from '../core/problem.ts';
+import { placeholdersOf } from '../store/placeholders.ts';
 import { readFrozen, unfreezeVault } from '../store/vaults.ts';
 import { type BackupRequest, openBackup } from '../vault/backup/create.ts';
 import { digestOf } from '../vault/backup/format.ts';
+import { removePlaceholders } from '../vault/placeholders.ts';
 import { backupCreate, restoreAccept } from './contracts/backups.ts';
 import { acting, type Caller, changing, type OperationDeps } from './operation.ts';
 
@@ -27,20 +29,23 @@ export const createBackup = acting(backupCreate, async (deps, input, { caller })
   return backup.start();
 });
 
-export const acceptRestore = changing(restoreAccept, async ({ deps, tx }) => {
-  const { authority, vaultId } = deps;
+export const acceptRestore = changing(restoreAccept, async ({ deps, tx, now, changedEpoch }) => {
+  const { authority, vaultId, keyring } = deps;
   const frozen = await readFrozen(tx, vaultId);
   if (frozen === undefined) {
     throw new Problem('not-found', { detail: 'The vault is not frozen: there is no restore to accept.' });
   }
   await unfreezeVault(tx, vaultId);
+  // Some may have been revoked after the backup was made: none of them comes back, as no token does.
+  const placeholders = await placeholdersOf(tx, vaultId);
+  await removePlaceholders(tx, placeholders, { keyring, removedAt: now, changedEpoch });
   const { agents, grants } = authority.counts;
   const frozenAt = frozen.since.toISOString();
   return {
     output: { frozenAt, reason: frozen.reason, agents, grants },
     target: { type: 'vault', id: vaultId },
     before: { frozenAt, reason: frozen.reason },
-    after: { agents, grants },
+    after: { agents, grants, placeholdersRevoked: placeholders.length },
   };
 });
 

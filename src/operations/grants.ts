@@ -18,34 +18,24 @@ import {
   grantShow,
   grantUpdate,
 } from './contracts/grants.ts';
-import { changing, type OperationDeps, reading } from './operation.ts';
+import { type Change, changing, type OperationDeps, reading } from './operation.ts';
 import { openPage } from './paging.ts';
 import { removeGrant } from './remove-grant.ts';
 import { touchAgents } from './save-agent.ts';
 import { requireService } from './services.ts';
 
 export const createGrant = changing(grantCreate, async (change, input) => {
-  const { deps, tx, now, changedEpoch } = change;
+  const { deps, tx, now } = change;
   const agent = await requireAgent(tx, deps, input.agent);
   const service = await requireService(tx, deps, input.service);
-  const allow = patternsOf(input.allow ?? null);
-  const expiresAt = endOf(input.expiresAt ?? null, now);
-  const columns = {
-    vaultId: deps.vaultId,
-    id: newId(deps.ids, 'grt'),
+  const grant = await makeGrant(change, {
     agentId: agent.id,
     serviceId: service.id,
-    allow,
-    expiresAt,
-    revision: 1,
-    removedAt: null,
-  };
-  const mac = rowMac(deps.keyring, 'service_grant', grantMacColumns(columns));
-  const grant: GrantRow = { ...columns, mac, changedEpoch, createdAt: now };
-  await insertGrant(tx, grant);
-  await touchAgents(change, [agent.id]);
+    allow: patternsOf(input.allow ?? null),
+    expiresAt: endOf(input.expiresAt ?? null, now),
+  });
   return {
-    output: toRecord({ grant, agentName: agent.name, serviceName: service.name }),
+    output: toGrantRecord({ grant, agentName: agent.name, serviceName: service.name }),
     target: { type: 'grant', id: grant.id },
     after: { agent: agent.id, service: service.id, ...shownInLog(grant) },
   };
@@ -64,32 +54,27 @@ export const listGrant = reading(grantList, async (deps, input) => {
     limit,
   });
   const { rows, nextCursor } = finish(found, ({ grant }) => grant.id);
-  return { items: rows.map(toRecord), nextCursor };
+  return { items: rows.map(toGrantRecord), nextCursor };
 });
 
 export const showGrant = reading(grantShow, async (deps, pair) =>
-  toRecord(await requireGrant(deps.database.admin, deps, pair)),
+  toGrantRecord(await requireGrant(deps.database.admin, deps, pair)),
 );
 
 export const updateGrant = changing(grantUpdate, async (change, { allow, expiresAt, ...pair }) => {
-  const { deps, tx, now, changedEpoch, precondition } = change;
+  const { deps, tx, now, precondition } = change;
   const named = await requireGrant(tx, deps, pair);
   const before = named.grant;
   precondition.require(before);
   if (allow === undefined && expiresAt === undefined) {
     throw new Problem('invalid-input', { detail: 'Name at least one field to change: allow, expiresAt.' });
   }
-  const columns = {
-    ...before,
+  const after = await changeGrant(change, before, {
     ...(allow === undefined ? {} : { allow: patternsOf(allow) }),
     ...(expiresAt === undefined ? {} : { expiresAt: endOf(expiresAt, now) }),
-    revision: before.revision + 1,
-    changedEpoch,
-  };
-  const after = { ...columns, mac: rowMac(deps.keyring, 'service_grant', grantMacColumns(columns)) };
-  await writeGrant(tx, after);
+  });
   return {
-    output: toRecord({ ...named, grant: after }),
+    output: toGrantRecord({ ...named, grant: after }),
     target: { type: 'grant', id: after.id },
     before: shownInLog(before),
     after: shownInLog(after),
@@ -104,7 +89,7 @@ export const takeBackGrant = changing(grantRemove, async (change, pair) => {
   await removeGrant(change, grant);
   await touchAgents(change, [grant.agentId]);
   return {
-    output: toRecord(named),
+    output: toGrantRecord(named),
     target: { type: 'grant', id: grant.id },
     before: { agent: grant.agentId, service: grant.serviceId, allow: grant.allow },
   };
@@ -112,35 +97,72 @@ export const takeBackGrant = changing(grantRemove, async (change, pair) => {
 
 async function requireGrant(
   db: Queryable,
-  { vaultId }: OperationDeps,
+  deps: OperationDeps,
   pair: { readonly agent: string; readonly service: string },
 ): Promise<NamedGrant> {
+  const { vaultId } = deps;
   const agent = await findAgentByName(db, vaultId, pair.agent);
   const service = await findServiceByName(db, vaultId, pair.service);
-  const [named] =
+  const named =
     agent === undefined || service === undefined
-      ? []
-      : await listGrants(db, vaultId, { agentId: agent.id, serviceId: service.id, limit: 1 });
+      ? undefined
+      : await findGrant(db, deps, { agentId: agent.id, serviceId: service.id });
   if (named !== undefined) return named;
   throw new Problem('not-found', { detail: `${pair.agent} has no grant on ${pair.service}.` });
 }
 
-/** In canonical form. */
-function patternsOf(allow: readonly string[] | null): string[] | null {
+/** The grant of that agent on that service; undefined: there is none. */
+export async function findGrant(
+  db: Queryable,
+  { vaultId }: OperationDeps,
+  pair: Pick<GrantRow, 'agentId' | 'serviceId'>,
+): Promise<NamedGrant | undefined> {
+  return (await listGrants(db, vaultId, { ...pair, limit: 1 }))[0];
+}
+
+/** Puts a grant where there is none. */
+export async function makeGrant(
+  change: Change,
+  given: Pick<GrantRow, 'agentId' | 'serviceId' | 'allow' | 'expiresAt'>,
+): Promise<GrantRow> {
+  const { deps, tx, now, changedEpoch } = change;
+  const { vaultId } = deps;
+  const columns = { vaultId, id: newId(deps.ids, 'grt'), ...given, revision: 1, removedAt: null };
+  const mac = rowMac(deps.keyring, 'service_grant', grantMacColumns(columns));
+  const grant: GrantRow = { ...columns, mac, changedEpoch, createdAt: now };
+  await insertGrant(tx, grant);
+  await touchAgents(change, [grant.agentId]);
+  return grant;
+}
+
+/** Writes the grant's next revision. */
+export async function changeGrant(
+  { deps, tx, changedEpoch }: Change,
+  before: GrantRow,
+  fields: Partial<Pick<GrantRow, 'allow' | 'expiresAt'>>,
+): Promise<GrantRow> {
+  const columns = { ...before, ...fields, revision: before.revision + 1, changedEpoch };
+  const after = { ...columns, mac: rowMac(deps.keyring, 'service_grant', grantMacColumns(columns)) };
+  await writeGrant(tx, after);
+  return after;
+}
+
+/** In canonical form. Throws `invalid-input`. */
+export function patternsOf(allow: readonly string[] | null): string[] | null {
   return allow?.map((text) => parsePattern(text).text) ?? null;
 }
 
-function endOf(expiresAt: string | null, now: Date): Date | null {
+export function endOf(expiresAt: string | null, now: Date): Date | null {
   const end = expiresAt === null ? null : new Date(expiresAt);
   if (end === null || end > now) return end;
   throw new Problem('invalid-input', { detail: 'expiresAt: that moment has passed.' });
 }
 
-function shownInLog({ allow, revision, expiresAt }: GrantRow) {
+export function shownInLog({ allow, revision, expiresAt }: GrantRow) {
   return { allow, revision, expiresAt: expiresAt?.toISOString() ?? null };
 }
 
-function toRecord({ grant, agentName, serviceName }: NamedGrant): GrantRecord {
+export function toGrantRecord({ grant, agentName, serviceName }: NamedGrant): GrantRecord {
   return {
     id: grant.id,
     agent: agentName,

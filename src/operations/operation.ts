@@ -29,8 +29,24 @@ export interface OperationDeps {
   readonly rotations: Rotations;
   readonly verifyAudit: () => Promise<AuditReport>;
   readonly server: ServerFacts;
+  readonly addresses: ServiceAddresses;
   /** For what fails after its answer has begun: it goes to the server's log. */
   readonly onBackgroundFailure: (error: unknown) => void;
+}
+
+/** Where services can be called by host and port alone, at this replica. */
+interface ServiceAddresses {
+  /** `http://127.0.0.1:PORT`, `unix:/path`, or a host below the call domain; undefined where there is none. */
+  addressOf(service: ListeningService): string | undefined;
+  /** Why a listener that was asked for is not there. */
+  troubleOf(service: ListeningService): string | undefined;
+  /** Resolves when every change of services known to this replica has been acted on. */
+  settled(): Promise<void>;
+}
+
+interface ListeningService {
+  readonly id: Id<'svc'>;
+  readonly name: string;
 }
 
 interface ServerFacts {
@@ -58,6 +74,8 @@ type AdministrativeFields = Pick<Extract<AuditInput, { target: object }>, 'targe
 export interface Changed<O> extends AdministrativeFields {
   /** As a function: what can only be told once the change is committed and known everywhere. */
   readonly output: O | (() => Promise<O>);
+  /** In place of `output`, which is what a repeated request is answered with: asked once the change is known everywhere. */
+  readonly told?: () => Promise<O>;
 }
 
 export interface Change {

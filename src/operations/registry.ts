@@ -1,9 +1,23 @@
 // Every administrative operation, one line each. HTTP routes come from here; the CLI and the docs from the contracts.
+import {
+  denyAccessRequest,
+  grantAccessRequest,
+  listAccessRequest,
+  showAccessRequest,
+} from './access-requests.ts';
 import { createAgent, freezeAgent, listAgent, removeAgent, showAgent, unfreezeAgent } from './agents.ts';
+import { revokeAgent } from './agent-revoke.ts';
 import { listAudit, verifyAuditLog } from './audit.ts';
 import { acceptRestore, createBackup } from './backups.ts';
+import { explainCall } from './explain-call.ts';
 import { createGrant, listGrant, showGrant, takeBackGrant, updateGrant } from './grants.ts';
 import type { Operation } from './operation.ts';
+import {
+  createPlaceholderOf,
+  listAgentServices,
+  listPlaceholder,
+  revokePlaceholder,
+} from './placeholders.ts';
 import { listDueSecrets, planRotation, rollBackSecret, rotateSecret } from './rotations.ts';
 import { endRun, renewRun, startRun } from './runs.ts';
 import { disableSecret, enableSecret, listSecretVersions } from './secret-versions.ts';
@@ -35,16 +49,26 @@ export const OPERATIONS: readonly Operation[] = [
   freezeAgent,
   unfreezeAgent,
   removeAgent,
+  revokeAgent,
   createGrant,
   listGrant,
   showGrant,
   updateGrant,
   takeBackGrant,
+  listAccessRequest,
+  showAccessRequest,
+  grantAccessRequest,
+  denyAccessRequest,
+  listAgentServices,
+  createPlaceholderOf,
+  listPlaceholder,
+  revokePlaceholder,
   startRun,
   renewRun,
   endRun,
   listAudit,
   verifyAuditLog,
+  explainCall,
   createBackup,
   acceptRestore,
   showStatus,

@@ -11,6 +11,9 @@ import { findVersion, versionsInState } from '../store/secret-versions.ts';
 import { servicesOfSecrets } from '../store/services.ts';
 import { Problem } from '../core/problem.ts';
 import { isId } from '../core/ids.ts';
+import { isMintedKind } from '../core/material.ts';
+import type { SecretRow } from '../store/secrets.ts';
+import { checkedMaterial } from '../vault/material-value.ts';
 import { planProbe } from '../vault/probe.ts';
 import { type By, probeOf, underWay } from '../vault/rotation-step.ts';
 import {
@@ -31,10 +34,12 @@ export const rotateSecret = acting(secretRotate, async (deps, input, { caller, p
   if (service !== undefined && probe === undefined) {
     throw new Problem('invalid-input', { detail: 'service: it says where to probe; give probe as well.' });
   }
-  const value = version === undefined ? valueOf(input) : undefined;
-  if (value === undefined && (input.value !== undefined || input.valueBase64 !== undefined)) {
+  const given = [input.value, input.valueBase64, input.fields].some((one) => one !== undefined);
+  if (version !== undefined && given) {
     throw new Problem('invalid-input', { detail: 'Give a new value or the number of a version, not both.' });
   }
+  refuseProbeOfMinted(secret, probe);
+  const value = version === undefined ? checkedMaterial(secret.credentialKind, valueOf(input)) : undefined;
   try {
     const row = await deps.rotations.rotate(
       {
@@ -69,6 +74,7 @@ export const planRotation = reading(rotationPlan, async (deps, input) => {
   const [current] = await versionsInState(db, deps.vaultId, { secretId: secret.id, state: 'current' });
   const [previous] = await versionsInState(db, deps.vaultId, { secretId: secret.id, state: 'previous' });
   const { probe, service, graceSeconds } = input;
+  refuseProbeOfMinted(secret, probe);
   const planned = probe === undefined ? undefined : planProbe(services, { probe, service });
   return {
     secret: secret.name,
@@ -90,6 +96,14 @@ export const listDueSecrets = reading(rotationDue, async (deps, input) => {
   const { rows, nextCursor } = finish(found, placeText);
   return { items: rows.map(toDueRecord), nextCursor };
 });
+
+/** What is sent is a token, and asking for one may spend the value: so the first call tries it. */
+function refuseProbeOfMinted({ name, credentialKind }: SecretRow, probe: string | undefined): void {
+  if (probe === undefined || !isMintedKind(credentialKind)) return;
+  throw new Problem('invalid-input', {
+    detail: `probe: ${name} (${credentialKind}) is exchanged for access tokens, so no request can try it before it is current. Leave the probe out: until a token comes, calls go on with the one there is.`,
+  });
+}
 
 function byOf({ principal, request, client }: Caller): By {
   return { principal, request, ...(client === undefined ? {} : { client }) };

@@ -98,7 +98,7 @@ async function change(deps: OperationDeps, operation: ChangingOperation, request
     const changedEpoch = await raiseEpoch(tx, deps.vaultId);
     epoch = changedEpoch;
     const precondition = new Precondition(request.conditions);
-    const { output, ...told } = await operation.change(
+    const changed = await operation.change(
       {
         deps,
         tx,
@@ -110,9 +110,10 @@ async function change(deps: OperationDeps, operation: ChangingOperation, request
       request.input,
     );
     precondition.requireAsked(contract);
-    await append(eventOf(deps, operation, request.caller, told));
+    await append(eventOf(deps, operation, request.caller, changed));
+    const { output, told = output } = changed;
     if (once !== undefined) await once.remember(tx, contract.output.parse(output));
-    return { output, isReplay: false };
+    return { output: told, isReplay: false };
   });
   if (epoch !== undefined) await deps.lease.settle(epoch);
   if (done.isReplay) return done;
@@ -158,7 +159,8 @@ function answerLost(cause: unknown): never {
   });
 }
 
-function parseInput(schema: z.ZodObject, input: unknown): unknown {
+/** What a schema makes of what came from outside. Throws `invalid-input`. */
+export function parseInput<S extends z.ZodObject>(schema: S, input: unknown): z.output<S> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   // Paths and reasons only: a value may stand in the wrong field, so input is never echoed.

@@ -3,35 +3,31 @@ import type { Id } from '../core/ids.ts';
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { createOpaqueToken } from '../crypto/opaque-token.ts';
+import { insertPlaceholders } from '../store/placeholders.ts';
 import type { RunRow } from '../store/runs.ts';
 import { extendLease, findRun, insertRun, updateEndedRun } from '../store/runs.ts';
 import { servicesOfAgent } from '../store/services.ts';
 import type { Queryable } from '../store/transaction.ts';
-import { readFrozen } from '../store/vaults.ts';
 import { countRunCalls } from '../vault/audit/read.ts';
 import { runMacColumns } from '../vault/mac-columns.ts';
+import { removePlaceholdersOf } from '../vault/placeholders.ts';
 import { rowMac } from '../vault/row-mac.ts';
 import { requireAgent } from './agents.ts';
+import { clientVariablesOf } from './client-variables.ts';
 import { runEnd, runRenew, runStart } from './contracts/runs.ts';
+import { entryOf, mintPlaceholder } from './mint-placeholder.ts';
 import { changing, type OperationDeps, reading } from './operation.ts';
+import { requireNotFrozen } from './placeholders.ts';
 
 /** How long a run outlives a `doorward run` that was killed. */
 const LEASE_SECONDS = 15;
 const RENEW_EVERY_SECONDS = 5;
 
-export const startRun = changing(runStart, async ({ deps, tx, now, changedEpoch }, input) => {
+export const startRun = changing(runStart, async (change, input) => {
+  const { deps, tx, now, changedEpoch } = change;
   const { vaultId } = deps;
   const agent = await requireAgent(tx, deps, input.agent);
-  if ((await readFrozen(tx, vaultId)) !== undefined) {
-    throw new Problem('frozen', {
-      detail: 'The whole vault is frozen, as it is after a restore. To end that: doorward restore accept',
-    });
-  }
-  if (agent.frozenAt !== null) {
-    throw new Problem('frozen', {
-      detail: `The agent ${agent.name} is frozen. An administrator can run: doorward agent unfreeze ${agent.name}`,
-    });
-  }
+  await requireNotFrozen(tx, deps, agent);
   const placeholder = createOpaqueToken('run', deps.ids.randomness);
   const columns = {
     vaultId,
@@ -44,6 +40,14 @@ export const startRun = changing(runStart, async ({ deps, tx, now, changedEpoch 
   const mac = rowMac(deps.keyring, 'run', runMacColumns(columns));
   const leaseUntil = await insertRun(tx, { ...columns, mac, changedEpoch }, LEASE_SECONDS);
   const services = await servicesOfAgent(tx, vaultId, agent.id);
+  const minted = services.map((service) => ({
+    service,
+    ...mintPlaceholder(change, { agentId: agent.id, service, runId: columns.id }),
+  }));
+  await insertPlaceholders(
+    tx,
+    minted.map(({ row }) => row),
+  );
   return {
     output: {
       run: columns.id,
@@ -51,14 +55,13 @@ export const startRun = changing(runStart, async ({ deps, tx, now, changedEpoch 
       placeholder,
       leaseUntil: leaseUntil.toISOString(),
       renewEverySeconds: RENEW_EVERY_SECONDS,
-      services: services.map(({ name, keyEnv, baseUrlEnv, baseUrlSuffix }) => {
-        return {
-          name,
-          keyEnv,
-          baseUrlEnv,
-          path: `/call/${name}${baseUrlSuffix}`,
-        };
-      }),
+      services: minted.map(({ service, text }) => ({
+        name: service.name,
+        path: `/call/${service.name}`,
+        url: deps.addresses.addressOf(service) ?? null,
+        placeholder: text,
+        variables: clientVariablesOf(service, entryOf(service)),
+      })),
     },
     target: { type: 'run', id: columns.id, name: agent.name },
     after: { agent: agent.id },
@@ -83,6 +86,8 @@ export const endRun = changing(runEnd, async ({ deps, tx, now, changedEpoch }, {
   const endedAt = row.endedAt ?? now;
   const mac = rowMac(deps.keyring, 'run', runMacColumns({ ...row, endedAt }));
   await updateEndedRun(tx, row, { endedAt, mac, changedEpoch });
+  const ending = { keyring: deps.keyring, removedAt: now, changedEpoch };
+  await removePlaceholdersOf(tx, { vaultId: deps.vaultId, runId: id }, ending);
   return {
     output: async () => ({ run: id, ...(await countRunCalls(deps, id, row.startedAt)) }),
     target: { type: 'run', id },

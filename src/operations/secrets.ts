@@ -2,6 +2,7 @@
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { SecretBytes } from '../crypto/secret-bytes.ts';
+import { eraseMintedToken } from '../store/minted-tokens.ts';
 import {
   currentVersions,
   destroySecret,
@@ -12,7 +13,8 @@ import {
 } from '../store/secrets.ts';
 import { servicesOfSecrets } from '../store/services.ts';
 import type { Queryable } from '../store/transaction.ts';
-import { bindingHash, STATIC_KIND } from '../vault/binding.ts';
+import { bindingHash } from '../vault/binding.ts';
+import { checkedMaterial } from '../vault/material-value.ts';
 import { MAX_VALUE_BYTES, sealValue } from '../vault/secret-values.ts';
 import {
   secretCreate,
@@ -27,7 +29,8 @@ import { openPage } from './paging.ts';
 const MIN_VALUE_BYTES = 8;
 
 export const createSecret = changing(secretCreate, async ({ deps, tx, now, changedEpoch }, input) => {
-  const value = valueOf(input);
+  const { kind: credentialKind } = input;
+  const value = checkedMaterial(credentialKind, valueOf(input));
   try {
     const { vaultId } = deps;
     const id = newId(deps.ids, 'sec');
@@ -35,7 +38,7 @@ export const createSecret = changing(secretCreate, async ({ deps, tx, now, chang
       vaultId,
       secretId: id,
       number: 1,
-      credentialKind: STATIC_KIND,
+      credentialKind,
       binding: bindingHash([]),
     };
     const sealed = sealValue(deps, context, value);
@@ -43,7 +46,7 @@ export const createSecret = changing(secretCreate, async ({ deps, tx, now, chang
       vaultId,
       id,
       name: input.name,
-      credentialKind: STATIC_KIND,
+      credentialKind,
       revision: 1,
       changedEpoch,
       createdAt: now,
@@ -62,7 +65,7 @@ export const createSecret = changing(secretCreate, async ({ deps, tx, now, chang
     return {
       output: toRecord(row, { currentVersion: 1, services: [] }),
       target: { type: 'secret', id, name: input.name },
-      after: { version: 1, bytes: value.length },
+      after: { version: 1, bytes: value.length, kind: credentialKind },
     };
   } finally {
     value.dispose();
@@ -96,6 +99,7 @@ export const destroySecretForEver = changing(
       });
     }
     const versionsDestroyed = await destroySecret(tx, row, { destroyedAt: now, changedEpoch });
+    await eraseMintedToken(tx, { vaultId: deps.vaultId, secretId: row.id });
     return {
       output: { id: row.id, name, versionsDestroyed },
       target: { type: 'secret', id: row.id, name },
@@ -118,15 +122,15 @@ function notFound(name: string): Problem {
 export function valueOf(input: {
   value?: string | undefined;
   valueBase64?: string | undefined;
+  fields?: Readonly<Record<string, unknown>> | undefined;
   force: boolean;
 }): SecretBytes {
-  if ((input.value === undefined) === (input.valueBase64 === undefined)) {
-    throw new Problem('invalid-input', { detail: 'Give exactly one of value and valueBase64.' });
+  const text = input.fields === undefined ? input.value : JSON.stringify(input.fields);
+  if ([input.value, input.valueBase64, input.fields].filter((given) => given !== undefined).length !== 1) {
+    throw new Problem('invalid-input', { detail: 'Give exactly one of value, valueBase64 and fields.' });
   }
   const bytes =
-    input.value === undefined
-      ? Buffer.from(input.valueBase64 ?? '', 'base64')
-      : Buffer.from(input.value, 'utf8');
+    text === undefined ? Buffer.from(input.valueBase64 ?? '', 'base64') : Buffer.from(text, 'utf8');
   const value = SecretBytes.take(bytes);
   try {
     checkValue(value, input.force);

@@ -17,7 +17,7 @@ import {
   checkPlacement,
   requireSecretToSend,
   requireService,
-  toRecord,
+  toSettledRecord,
 } from './services.ts';
 
 export const updateService = changing(serviceUpdate, async (change, { name, ...fields }) => {
@@ -52,7 +52,7 @@ export const updateService = changing(serviceUpdate, async (change, { name, ...f
     await rebind(change, { secret, before, after });
   }
   return {
-    output: toRecord(after, secret.name),
+    output: () => toSettledRecord(deps, after, secret.name),
     target: { type: 'service', id: after.id, name },
     before: shownInLog(before),
     after: shownInLog(after),

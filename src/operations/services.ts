@@ -1,7 +1,9 @@
 // Services: added with their secret's binding, listed, shown, removed with their grants.
 import { parsePattern } from '../core/address-pattern.ts';
+import { printAuth } from '../core/auth-text.ts';
 import { HOP_BY_HOP } from '../core/header-names.ts';
 import { newId } from '../core/ids.ts';
+import { parseListenAddress } from '../core/listen-address.ts';
 import { Problem } from '../core/problem.ts';
 import { baseUrlText, parseBaseUrl } from '../core/service.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
@@ -14,7 +16,9 @@ import {
   updateService,
 } from '../store/services.ts';
 import type { Queryable, Transaction } from '../store/transaction.ts';
+import { slotsOf } from '../vault/credential.ts';
 import { serviceMacColumns } from '../vault/mac-columns.ts';
+import { removePlaceholdersOf } from '../vault/placeholders.ts';
 import { rebindSecret } from '../vault/rebind.ts';
 import { rowMac } from '../vault/row-mac.ts';
 import {
@@ -77,7 +81,8 @@ export const createService = changing(serviceCreate, async ({ deps, tx, now, cha
   await insertService(tx, row);
   await rebindSecret(deps, tx, { secret, before, after: [...before, row], changedEpoch });
   return {
-    output: toRecord(row, secret.name),
+    output: toRecord(deps, row, secret.name),
+    told: () => toSettledRecord(deps, row, secret.name),
     target: { type: 'service', id: row.id, name: row.name },
     after: { baseUrl: baseUrlText(row), auth: authText(row), secret: secret.id, revision: 1 },
   };
@@ -100,6 +105,8 @@ export const removeService = changing(serviceRemove, async (change, { name }) =>
   const { deps, tx, now, changedEpoch } = change;
   const row = await requireService(tx, deps, name);
   change.precondition.require(row);
+  const ending = { keyring: deps.keyring, removedAt: now, changedEpoch };
+  await removePlaceholdersOf(tx, { vaultId: deps.vaultId, serviceId: row.id }, ending);
   const agents = await removeGrantsOf(change, { serviceId: row.id });
   await touchAgents(change, agents);
   const grantsRemoved = agents.length;
@@ -127,16 +134,20 @@ async function rebindToRest(
 }
 
 /** Throws `invalid-input` where a credential could not stand, or a client could not read on from. */
-export function checkPlacement({ auth, baseUrlSuffix }: Pick<ServiceRow, 'auth' | 'baseUrlSuffix'>): void {
+export function checkPlacement({
+  auth,
+  baseUrlSuffix,
+  listen,
+}: Pick<ServiceRow, 'auth' | 'baseUrlSuffix'> & { readonly listen?: string | null | undefined }): void {
+  if (typeof listen === 'string') parseListenAddress(listen);
   if (!BASE_URL_SUFFIX.test(baseUrlSuffix)) {
     throw new Problem('invalid-input', {
       detail: 'baseUrlSuffix: a path such as /v1, without a slash at its end.',
     });
   }
-  if (auth.kind === 'header' && NOT_FOR_CREDENTIALS.has(auth.name)) {
-    throw new Problem('invalid-input', {
-      detail: `auth.name: ${auth.name} is a header that Doorward writes itself.`,
-    });
+  const taken = slotsOf({ auth }).headers.find((name) => NOT_FOR_CREDENTIALS.has(name.replaceAll('_', '-')));
+  if (taken !== undefined) {
+    throw new Problem('invalid-input', { detail: `auth: ${taken} is a header that Doorward writes itself.` });
   }
 }
 
@@ -186,12 +197,24 @@ function notFound(name: string): Problem {
 async function toRecords(deps: OperationDeps, rows: readonly ServiceRow[]): Promise<ServiceRecord[]> {
   const ids = rows.map((row) => row.secretId);
   const names = await secretNames(deps.database.admin, deps.vaultId, ids);
-  return rows.map((row) => toRecord(row, names.get(row.secretId) ?? ''));
+  return rows.map((row) => toRecord(deps, row, names.get(row.secretId) ?? ''));
 }
 
-export function toRecord(row: ServiceRow, secretName: string): ServiceRecord {
+/** Of a change: once it listens where it was told to, or has failed to. */
+export async function toSettledRecord(
+  deps: OperationDeps,
+  row: ServiceRow,
+  secretName: string,
+): Promise<ServiceRecord> {
+  await deps.addresses.settled();
+  return toRecord(deps, row, secretName);
+}
+
+function toRecord({ addresses }: OperationDeps, row: ServiceRow, secretName: string): ServiceRecord {
   const { id, name, auth, keyEnv, baseUrlEnv, baseUrlSuffix, graceRetry, revision } = row;
   const { catalogueId, headers, deny, refusalShape, listen } = row;
+  const address = addresses.addressOf(row) ?? null;
+  const addressTrouble = addresses.troubleOf(row) ?? null;
   return {
     id,
     name,
@@ -207,11 +230,13 @@ export function toRecord(row: ServiceRow, secretName: string): ServiceRecord {
     deny: [...deny],
     refusalShape,
     listen,
+    address,
+    addressTrouble,
     revision,
     createdAt: row.createdAt.toISOString(),
   };
 }
 
 export function authText({ auth }: Pick<ServiceRow, 'auth'>): string {
-  return 'name' in auth ? `${auth.kind}:${auth.name}` : auth.kind;
+  return printAuth(auth);
 }

@@ -1,7 +1,7 @@
 // Rows of admins.
 import { eq } from 'drizzle-orm';
 import type { Id } from '../core/ids.ts';
-import { admin } from './tables.ts';
+import { admin } from './installation-tables.ts';
 import type { Queryable } from './transaction.ts';
 
 export type AdminRow = typeof admin.$inferSelect;

@@ -241,6 +241,7 @@ export async function takeEndedReplica(
 export interface OpenIntent {
   readonly id: Id<'evt'>;
   readonly vault: Id<'vlt'> | null;
+  readonly kind: 'call.intent' | 'secret.mint';
 }
 
 export async function listOpenIntents(
@@ -248,10 +249,10 @@ export async function listOpenIntents(
   chains: readonly string[],
   limit: number,
 ): Promise<OpenIntent[]> {
-  const rows = await tx.execute<{ id: Id<'evt'>; vault: Id<'vlt'> | null } & Record<string, unknown>>(sql`
-    select intent.id, intent.vault_id as vault from audit_event intent
+  const rows = await tx.execute<OpenIntent & Record<string, unknown>>(sql`
+    select intent.id, intent.vault_id as vault, intent.kind from audit_event intent
     where intent.chain_id in (select jsonb_array_elements_text(${JSON.stringify(chains)}::text::jsonb))
-      and intent.kind = 'call.intent'
+      and intent.kind in ('call.intent', 'secret.mint')
       and not exists (select from audit_event outcome where outcome.intent_id = intent.id)
     order by intent.id limit ${limit}`);
   return [...rows];

@@ -6,7 +6,7 @@ import { redactUrl } from '../core/redact-url.ts';
 import { openDatabaseSocket } from './database-socket.ts';
 import type { EmbeddedDatabase } from './embedded.ts';
 import { guardTransactions } from './lost-connection.ts';
-import * as tables from './tables.ts';
+import { SCHEMA } from './schema.ts';
 import type { TablesDatabase } from './transaction.ts';
 
 export interface Connection {
@@ -94,7 +94,7 @@ export function connectEmbedded(engine: EmbeddedDatabase): Connection {
  */
 function wrap(sql: postgres.Sql): Connection {
   guardTransactions(sql);
-  const db = drizzle(sql, { schema: tables });
+  const db = drizzle(sql, { schema: SCHEMA });
   for (const type of TIMESTAMP_TYPES) sql.options.serializers[type] = toText;
   for (const type of JSON_TYPES) sql.options.serializers[type] = toJson;
   sql.options.serializers[TEXT_ARRAY_TYPE] = toTextArray;

@@ -1,6 +1,7 @@
 // The installation's own rows: its id, root key slots, system keys, vaults and their KEKs.
 import { sql } from 'drizzle-orm';
-import { admin, installation, kek, keySlot, systemKey, vault } from './tables.ts';
+import { admin, installation, keySlot, systemKey } from './installation-tables.ts';
+import { kek, vault } from './tables.ts';
 import type { Queryable, TablesDatabase } from './transaction.ts';
 
 export interface InstallationRows {

@@ -2,7 +2,8 @@
 // no end; set aside is what stands at `promoted` with an end, while a newer rotation of its secret is not decided yet.
 import { and, asc, eq, inArray, isNotNull, isNull, lte, ne, or, sql } from 'drizzle-orm';
 import type { Id } from '../core/ids.ts';
-import { replica, rotation, secret, secretVersion } from './tables.ts';
+import { replica } from './installation-tables.ts';
+import { rotation, secret, secretVersion } from './tables.ts';
 import type { Queryable, Transaction } from './transaction.ts';
 
 export type RotationRow = typeof rotation.$inferSelect;

@@ -2,6 +2,7 @@
 // raised the epoch in the same transaction.
 import { and, desc, eq, lt, max, sql } from 'drizzle-orm';
 import type { Id } from '../core/ids.ts';
+import { forgetMintFailure } from './minted-tokens.ts';
 import type { SecretVersionRow } from './secrets.ts';
 import { secret, secretVersion } from './tables.ts';
 import type { Queryable, Transaction } from './transaction.ts';
@@ -92,6 +93,19 @@ export async function moveVersion(tx: Transaction, move: VersionMove): Promise<b
   return moved.length === 1;
 }
 
+/** Erases the values of revoked versions with lower numbers. */
+export async function eraseRevokedBefore(
+  tx: Transaction,
+  { vaultId, secretId, number, changedEpoch }: VersionKey & { readonly changedEpoch: bigint },
+): Promise<void> {
+  await tx
+    .update(secretVersion)
+    .set({ state: 'destroyed', dekRecord: null, valueRecord: null, changedEpoch })
+    .where(
+      and(ofSecret(vaultId, secretId), eq(secretVersion.state, 'revoked'), lt(secretVersion.number, number)),
+    );
+}
+
 /** What the secret's record says has changed. */
 export async function touchSecret(
   tx: Transaction,
@@ -102,4 +116,5 @@ export async function touchSecret(
     .update(secret)
     .set({ changedEpoch, revision: sql`${secret.revision} + 1` })
     .where(and(eq(secret.vaultId, row.vaultId), eq(secret.id, row.secretId)));
+  await forgetMintFailure(tx, row);
 }

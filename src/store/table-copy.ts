@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { getTableColumns } from 'drizzle-orm';
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import type { ISql, Sql } from 'postgres';
-import * as tables from './tables.ts';
+import { SCHEMA as tables } from './schema.ts';
 
 /** In the order of their foreign keys. */
 const TABLES = [

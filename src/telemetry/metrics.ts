@@ -17,7 +17,13 @@ export interface Metrics {
   /** Once for every send; a call that is sent again with the previous version counts twice, as in the audit log. */
   callEnded(call: EndedCall): void;
   tokenIssued(subject: 'agent' | 'admin'): void;
+  /** A placeholder turned up at another service than its own: once for each time. */
+  placeholderElsewhere(): void;
 }
 
 /** Where nobody asked for metrics. */
-export const NO_METRICS: Metrics = { callEnded: () => undefined, tokenIssued: () => undefined };
+export const NO_METRICS: Metrics = {
+  callEnded: () => undefined,
+  tokenIssued: () => undefined,
+  placeholderElsewhere: () => undefined,
+};

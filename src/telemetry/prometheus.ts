@@ -36,6 +36,11 @@ export function createExposition(sources: MetricSources): Exposition {
     labelNames: ['subject'],
     registers,
   });
+  const elsewhere = new Counter({
+    name: 'doorward_placeholders_elsewhere_total',
+    help: 'Placeholders seen at another service than their own.',
+    registers,
+  });
   addGauges(registry, sources);
   const calls = new CallSeries();
   let scrape: Promise<string> | undefined;
@@ -46,6 +51,7 @@ export function createExposition(sources: MetricSources): Exposition {
       if (call.redacted > 0) redacted.inc(call.redacted);
     },
     tokenIssued: (subject) => tokens.inc({ subject }),
+    placeholderElsewhere: () => elsewhere.inc(),
     text: () => {
       scrape ??= registry
         .metrics()

@@ -10,16 +10,20 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [OWN],
   crypto: [OWN, 'core'],
   egress: [OWN, 'core'],
+  catalogue: [OWN, 'core'],
   telemetry: [OWN, 'core'],
   store: [OWN, 'core'],
   'providers/credentials': [OWN, 'core', 'crypto', 'egress'],
+  'providers/materials': [OWN, 'core', 'crypto'],
   'providers/root-keys': [OWN, 'core', 'crypto', 'egress'],
   vault: [OWN, 'core', 'crypto', 'store', 'providers', 'telemetry'],
-  // Tries a new secret version before it is used; the one place of the vault that sends something.
+  // What the vault sends: a new secret version tried before it is used, and requests for access tokens.
   'vault/probe.ts': ['vault', 'core', 'store', 'providers', 'egress'],
+  'vault/minting-request.ts': ['vault', 'core', 'providers', 'egress'],
   operations: [
     OWN,
     'core',
+    'catalogue',
     'store',
     'vault',
     'crypto/secret-bytes.ts', // the request parser is where a value enters its SecretBytes
@@ -40,7 +44,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'broker',
     'vault/tokens.ts',
     'vault/client-credentials.ts', // what the token endpoint grants by
+    'mcp',
   ],
+  mcp: [OWN, 'core', 'catalogue', 'operations', 'broker'],
   'config.ts': ['core'],
   'ground.ts': [
     'config.ts',
@@ -53,6 +59,15 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store/embedded.ts',
     'telemetry',
   ], // nothing that is slow to load
+  'installation.ts': [
+    'config.ts',
+    'core',
+    'ground.ts',
+    'opening.ts',
+    'providers/root-keys',
+    'store',
+    'vault/sealing.ts',
+  ],
   'compose.ts': [
     'broker',
     'config.ts',
@@ -61,6 +76,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'egress',
     'ground.ts',
     'http',
+    'installation.ts',
     'jobs',
     'opening.ts',
     'operations',
@@ -72,12 +88,14 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     OWN,
     'core',
+    'catalogue',
     'runner',
     'config.ts',
     'crypto/passphrase.ts', // opens an owner credential that lies under the passphrase
     'operations/contract.ts', // contracts only: the CLI asks the server, it never runs an operation itself
     'operations/contracts.ts',
     'operations/contracts',
+    'mcp/stdio.ts', // hands messages on to the server
   ],
   // What an installation is opened with, by a server and by what works without one.
   'opening.ts': ['config.ts', 'core', 'store/database-options.ts'],
@@ -99,6 +117,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'offline.ts',
     'vault/backup/failure.ts',
   ],
+  // Keeps files in the age format before it changes them.
+  'cli/import': ['cli', 'core', 'catalogue', 'config.ts', 'crypto/age.ts', 'operations/contracts'],
   // Looks at an installation without opening it for work.
   'inspect.ts': [
     'config.ts',
@@ -134,7 +154,18 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Package → rooms or files of `src` that may import it. What is not here is imported nowhere in `src`. */
 export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  zod: ['core', 'crypto', 'vault', 'operations', 'http', 'cli', 'config.ts'],
+  zod: [
+    'core',
+    'catalogue',
+    'crypto',
+    'providers/materials',
+    'vault',
+    'operations',
+    'http',
+    'mcp',
+    'cli',
+    'config.ts',
+  ],
   'ipaddr.js': ['core'],
   'typeid-js': ['core'],
   '@noble/ciphers': ['crypto'],
@@ -143,7 +174,9 @@ export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   postgres: ['store'],
   '@electric-sql/pglite': ['store'],
   '@electric-sql/pglite-prepopulatedfs': ['store'],
+  '@modelcontextprotocol/sdk': ['mcp'],
   undici: ['egress'],
+  ws: ['broker'],
   'lru-cache': ['vault', 'broker', 'operations'],
   hono: ['http'],
   '@hono/node-server': ['http'],
@@ -151,6 +184,7 @@ export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['telemetry'],
   commander: ['cli'],
   'cli-table3': ['cli'],
+  oauth4webapi: ['cli/connect'],
   '@clack/prompts': ['cli'],
 };
 

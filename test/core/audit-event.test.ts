@@ -35,19 +35,35 @@ describe('valid events', () => {
     const parsed = parseAuditEvent(canonical);
     expect(parsed).toEqual(event);
     const { id, kind, vault, at } = parsed;
-    const intent = parsed.kind === 'call.outcome' ? parsed.intent : null;
+    const isOutcome = parsed.kind === 'call.outcome' || parsed.kind === 'secret.minted';
+    const intent = isOutcome ? parsed.intent : null;
     const columns = { id, kind, intent, vault, chain: vectors.chain, seq, at };
-    expect(bodyHash(Buffer.from(salt, 'hex'), canonical).toString('hex')).toBe(body);
-    expect(leafHash(columns, Buffer.from(body, 'hex')).toString('hex')).toBe(leaf);
+    expect(bodyHash(Buffer.from(salt, 'hex'), canonical)).toBe(body);
+    expect(leafHash(columns, body)).toBe(leaf);
   });
 
   test('form one chain', () => {
     let previous = genesisMac(macKey, vectors.chain);
-    expect(previous.toString('hex')).toBe(vectors.genesisMac);
+    expect(previous).toBe(vectors.genesisMac);
     for (const { seq, leafHash: leaf, mac } of vectors.valid) {
-      previous = chainMac(macKey, previous, { chain: vectors.chain, seq }, Buffer.from(leaf, 'hex'));
-      expect(previous.toString('hex')).toBe(mac);
+      previous = chainMac(macKey, previous, { chain: vectors.chain, seq }, leaf);
+      expect(previous).toBe(mac);
     }
+  });
+
+  test.each(['longer', 'shorter'])('have other hashes where one that goes into them is %s', (length) => {
+    const changed = (hex: string) => (length === 'longer' ? `${hex}00` : hex.slice(0, -2));
+    const [first] = vectors.valid;
+    if (first === undefined) throw new Error('there are no vectors');
+    const { chain, genesisMac: previous } = vectors;
+    const { id, kind, vault, at } = parseAuditEvent(first.canonical);
+    const { seq, bodyHash: body, leafHash: leaf, mac } = first;
+    const columns = { id, kind, intent: null, vault, chain, seq, at };
+    expect(leafHash(columns, body)).toBe(leaf);
+    expect(leafHash(columns, changed(body))).not.toBe(leaf);
+    expect(chainMac(macKey, previous, { chain, seq }, leaf)).toBe(mac);
+    expect(chainMac(macKey, changed(previous), { chain, seq }, leaf)).not.toBe(mac);
+    expect(chainMac(macKey, previous, { chain, seq }, changed(leaf))).not.toBe(mac);
   });
 
   test('show every shape of event', () => {

@@ -104,7 +104,7 @@ function wordsOf(text: string): string {
     .replaceAll('`', '')
     .split(' ')
     .slice(1)
-    .filter((word) => /^[a-z]+$/.test(word))
+    .filter((word) => /^[a-z][a-z-]*$/.test(word))
     .join(' ');
 }
 

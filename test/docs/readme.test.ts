@@ -54,8 +54,10 @@ describe('the shell blocks of the README', { timeout: TIMEOUT_MS }, () => {
   it('of the quick start do what they say', async () => {
     const { code, output } = await runSection('Quick start');
     expect(output.match(/demo-1/g)).toHaveLength(6); // one answer of the vendor in `run`, five by curl
-    expect(output).toContain('Service openai sends the secret openai to ');
-    expect(output).toMatch(/OPENAI_API_KEY=dw_run_/);
+    expect(output).toMatch(
+      /OpenAI is added\.\n.*it goes to http:\S+ and nowhere else\n.*\n.*: the key works/,
+    );
+    expect(output).toMatch(/OPENAI_API_KEY=sk-proj-/);
     expect(output).toMatch(/OPENAI_BASE_URL=http:\S+\/call\/openai\/v1/);
     expect(output).toMatch(/run run_\w+: 1 call, 0 refused, 0 failed/);
     expect(output).toContain('"needed_grant":"GET /v1/files"');
@@ -102,6 +104,7 @@ describe('the shell blocks of the README', { timeout: TIMEOUT_MS }, () => {
   const replacements: readonly (readonly [string, string])[] = [
     ['npm start', 'start_server'], // in the background, until it says where it listens
     ['http://127.0.0.1:7420', '$TEST_URL'], // its address: the port is taken by chance
+    ['doorward add openai', 'doorward add openai --base-url $TEST_VENDOR'], // the catalogue knows the vendor's own
     ['https://api.openai.com', '$TEST_VENDOR'],
     ['postgres://doorward_owner:…@db.example/doorward', '"$TEST_OWNER_URL"'],
     ['postgres://doorward_app:…@db.example/doorward', '"$TEST_APP_URL"'],

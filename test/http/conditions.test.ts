@@ -75,6 +75,7 @@ describe.each(testDatabases())('conditions of a request on $name', (database) =>
         const again = await create(path, `all${path}`, body);
         expect([path, first.status, again.status]).toEqual([path, 201, 201]);
         const { key: _key, placeholder: _placeholder, ...told } = first.json();
+        if (path === '/v1/runs') delete told['services']; // each has a placeholder of its own
         expect(again.json()).toEqual(told);
       }
       expect((await rows('select * from run')).length).toBe(1);

@@ -39,13 +39,18 @@ describe('what comes in', () => {
     ],
     ['no Host header', 400, () => [['GET /call/vendor/v1 HTTP/1.1', auth()]]],
     [
-      'an absolute target',
+      'an absolute target at odds with its Host',
       400,
-      () => [[`GET http://${host()}/call/vendor/v1 HTTP/1.1`, `host: ${host()}`, auth()]],
+      () => [['GET http://api.test/call/vendor/v1 HTTP/1.1', `host: ${host()}`, auth()]],
+    ],
+    [
+      'an absolute target with a user in it',
+      400,
+      () => [[`GET http://robot@${host()}/call/vendor/v1 HTTP/1.1`, `host: ${host()}`, auth()]],
     ],
     [
       'an absolute target elsewhere',
-      400,
+      421,
       () => [['GET http://api.test/ HTTP/1.1', 'host: api.test', auth()]],
     ],
     ['an asterisk', 400, () => [['OPTIONS * HTTP/1.1', `host: ${host()}`, auth()]]],

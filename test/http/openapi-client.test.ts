@@ -5,32 +5,18 @@ import { join } from 'node:path';
 import { registerSchema, unregisterSchema, validate } from '@hyperjump/json-schema/openapi-3-1';
 import { OpenAPIClientAxios } from 'openapi-client-axios';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BrokerDeps } from '../../src/broker/deps.ts';
 import { FailureLimit } from '../../src/broker/failure-limit.ts';
 import { createRoutes } from '../../src/http/app.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { NO_METRICS } from '../../src/telemetry/metrics.ts';
 import { testDatabases } from '../support/database.ts';
 import { createWorld, type World } from '../support/world.ts';
+import type { Document, ResponseObject, Answer } from './openapi-shapes.ts';
 
-/** The parts of a document that are looked at. */
-interface Document {
-  readonly openapi: string;
-  readonly info: { readonly title: string; readonly version: string };
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-}
-interface Operation {
-  readonly operationId: string;
-  readonly responses: Readonly<Record<string, { readonly $ref?: string }>>;
-}
-interface ResponseObject {
-  readonly headers?: Readonly<Record<string, { readonly $ref?: string; readonly required?: boolean }>>;
-  readonly content?: Readonly<Record<string, { readonly schema?: object }>>;
-}
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly data: Record<string, unknown> & { readonly items?: Record<string, unknown>[] };
-}
+/** The same page as with its slash; a protocol that describes itself. */
+const UNDOCUMENTED: ReadonlySet<string> = new Set(['/problems', '/mcp']);
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const ID = 'https://doorward.test/openapi.json';
@@ -143,9 +129,11 @@ describe('a client generated from /openapi.json', () => {
       tokens: { tokens, authority, audit, failures: new FailureLimit(ids.clock), metrics: NO_METRICS },
       readiness: () => Promise.reject(new Error('nobody asks')),
       log: createLog('silent'),
+      broker: Object.create(null) as BrokerDeps, // nobody calls
+      isDraining: () => false,
     }).routes;
     const served = routes
-      .filter(({ method, path }) => method !== 'ALL' && path !== '/problems') // the same page as with its slash
+      .filter(({ method, path }) => method !== 'ALL' && !UNDOCUMENTED.has(path))
       .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
     const documented = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method} ${path}`),
@@ -252,6 +240,55 @@ describe('a client generated from /openapi.json', () => {
     expect((await call('tokenIssue', {}, form, { authorization: 'Basic eDp5' })).status).toBe(401);
   }
 
+  it('leads access requests through their lives', async () => {
+    await call('secretCreate', {}, { name: 'wanted', value: 'sk-client-0123456789abcdee' });
+    const service = {
+      name: 'wanted',
+      baseUrl: world.upstream.url,
+      auth: { kind: 'bearer' },
+      secret: 'wanted',
+    };
+    await call('serviceCreate', {}, service);
+    const agent = await call('agentCreate', {}, { name: 'asking' });
+    const asking = { authorization: `Bearer ${await world.token('asking', String(agent.data['key']))}` };
+    const wish = { service: 'wanted', allow: ['GET /models'], actions: ['chat'], reason: 'To try it.' };
+    const asked = await call('accessRequestAsk', {}, wish, asking);
+    expect((await call('accessRequestAsk', {}, wish, asking)).status).toBe(200);
+    expect((await call('accessRequestAsk', {}, { ...wish, reason: '' }, asking)).status).toBe(422);
+    expect((await call('accessRequestAsk', {}, wish)).data['code']).toBe('unauthenticated');
+    const { id } = asked.data;
+    expect((await call('accessRequestList', { state: 'pending' })).data.items).toEqual([asked.data]);
+    expect((await call('accessRequestShow', { id })).data['unknownActions']).toEqual(['chat']);
+    expect((await call('accessRequestPage', { id })).status).toBe(200);
+    expect((await call('accessRequestGrant', { id }, {})).status).toBe(422);
+    const granted = await call('accessRequestGrant', { id }, { allow: ['GET /models'] });
+    expect(granted.data).toMatchObject({ grant: { agent: 'asking', allow: ['GET /models'] } });
+    expect((await call('accessRequestDeny', { id })).data['code']).toBe('request-decided');
+    const rest = await call('accessRequestAsk', {}, { ...wish, allow: ['POST /models'] }, asking);
+    expect((await call('accessRequestDeny', { id: rest.data['id'] })).data['state']).toBe('denied');
+    const covered = { service: 'wanted', allow: ['GET /models'], reason: 'Again.' };
+    expect((await call('accessRequestAsk', {}, covered, asking)).data['code']).toBe('already-exists');
+    await call('agentRemove', { name: 'asking' });
+  });
+
+  it('makes a placeholder, sees what it is for, and revokes it', async () => {
+    await call('agentCreate', {}, { name: 'standing' });
+    await call('secretCreate', {}, { name: 'stood-for', value: 'a-value-that-is-long-enough' });
+    const service = { baseUrl: 'https://api.test', auth: { kind: 'bearer' }, secret: 'stood-for' };
+    await call('serviceCreate', {}, { name: 'stood-for', ...service, deny: ['POST /keys'] });
+    await call('grantCreate', {}, { agent: 'standing', service: 'stood-for' });
+    const made = await call('placeholderCreate', {}, { agent: 'standing', service: 'stood-for' });
+    expect(made.data['placeholder']).toMatch(/^dw_placeholder_/);
+    const services = (await call('agentServices', { name: 'standing' })).data['services'];
+    expect(services).toMatchObject([{ name: 'stood-for', deny: ['POST /keys'] }]);
+    expect((await call('placeholderList', { agent: 'standing' })).data.items).toHaveLength(1);
+    expect((await call('placeholderRevoke', { id: made.data['id'] })).status).toBe(200);
+    expect((await call('placeholderRevoke', { id: made.data['id'] })).status).toBe(404);
+    expect((await call('agentRevoke', { name: 'standing' })).status).toBe(200);
+    await call('agentRemove', { name: 'standing' });
+    await call('serviceRemove', { name: 'stood-for' });
+  });
+
   it('reads on by the cursor and by the link', async () => {
     for (const name of ['a', 'b', 'c']) await call('agentCreate', {}, { name });
     const first = await call('agentList', { limit: 2 });
@@ -295,8 +332,13 @@ describe('a client generated from /openapi.json', () => {
     for (const operation of Object.values(document.paths).flatMap((item) => Object.values(item))) {
       const { operationId, responses } = operation;
       if (!('401' in responses) || operationId.startsWith('call') || operationId === 'tokenIssue') continue;
-      const parameters = { name: 'x', agent: 'x', service: 'x', run: 'run_01jd8m4q6ve3rr1vh5x2ykt9c7' };
-      expect((await call(operationId, parameters, undefined, nobody)).data['code']).toBe('admin-required');
+      const ids = { run: 'run_01jd8m4q6ve3rr1vh5x2ykt9c7', id: 'arq_01jd8m4q6ve3rr1vh5x2ykt9c7' };
+      const parameters = { name: 'x', agent: 'x', service: 'x', ...ids };
+      const code = operationId === 'accessRequestAsk' ? 'unauthenticated' : 'admin-required';
+      expect([operationId, (await call(operationId, parameters, undefined, nobody)).data['code']]).toEqual([
+        operationId,
+        code,
+      ]);
     }
     expect((await call('agentCreate', {}, { name: 'NO' })).data['code']).toBe('invalid-input');
     expect((await call('agentCreate', {}, { name: 'a' })).data['code']).toBe('already-exists');
@@ -312,6 +354,8 @@ describe('a client generated from /openapi.json', () => {
       'readinessShow',
       'jwksShow',
       'authorizationServerShow',
+      'protectedResourceShow',
+      'mcpResourceShow',
       'statusShow',
       'auditList',
     ]) {

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase, type Database } from '../../src/store/database.ts';
-import { installation, keySlot, vault } from '../../src/store/tables.ts';
+import { installation, keySlot } from '../../src/store/installation-tables.ts';
+import { vault } from '../../src/store/tables.ts';
 import { type CreatedDatabase, testDatabases } from '../support/database.ts';
 
 const at = new Date('2026-02-03T04:05:06.789Z');

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lineOfRow, rowOfLine } from '../../src/store/copied-row.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import { COPIED_TABLES, insertLines, readLines } from '../../src/store/table-copy.ts';
-import * as tables from '../../src/store/tables.ts';
+import { SCHEMA as tables } from '../../src/store/schema.ts';
 import { type CreatedDatabase, testDatabases } from '../support/database.ts';
 
 const configs = Object.values(tables).flatMap((table) => (is(table, PgTable) ? [getTableConfig(table)] : []));

@@ -71,6 +71,20 @@ export const agentUnfreeze = contract({
   output: AgentRecord,
 });
 
+export const agentRevoke = contract({
+  name: 'agent.revoke',
+  method: 'POST',
+  path: '/v1/agents/{name}/revoke',
+  permission: 'agent:freeze',
+  summary: 'Make everything an agent was handed worthless: its runs, access tokens and placeholders',
+  input: byName,
+  output: z.strictObject({
+    name: Name,
+    runsEnded: z.number().int(),
+    placeholdersRevoked: z.number().int(),
+  }),
+});
+
 export const agentRemove = contract({
   name: 'agent.remove',
   method: 'DELETE',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { idSchema, Name } from '../../core/ids.ts';
 import { contract, Moment, page, pageInput, queryNumber } from '../contract.ts';
+import { FieldsInput } from './secrets.ts';
 
 const DAY_SECONDS = 86_400;
 const DEFAULT_GRACE_SECONDS = 3600;
@@ -59,8 +60,9 @@ export const secretRotate = contract({
         .min(1)
         .max(65_536)
         .optional()
-        .describe('Exactly one of `value` (UTF-8 text), `valueBase64` and `version`.'),
+        .describe('Exactly one of `value` (UTF-8 text), `valueBase64`, `fields` and `version`.'),
       valueBase64: z.base64().max(90_000).optional(),
+      fields: FieldsInput.optional(),
       version: VersionNumber.optional().describe('A disabled version whose value is used again.'),
       force: z
         .boolean()
@@ -74,7 +76,7 @@ export const secretRotate = contract({
     })
     .meta({
       examples: [{ name: 'openai', value: 'sk-1111111111111111' }],
-      oneOf: [{ required: ['value'] }, { required: ['valueBase64'] }, { required: ['version'] }],
+      oneOf: ['value', 'valueBase64', 'fields', 'version'].map((name) => ({ required: [name] })),
     }),
   output: RotationRecord,
   problems: ['rotation-under-way', 'wrong-state', 'probe-failed', 'frozen'],

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { idSchema, Name } from '../../core/ids.ts';
 import { contract, Moment } from '../contract.ts';
+import { ClientVariable } from './placeholders.ts';
 
 const RunId = idSchema('run');
 
@@ -10,7 +11,7 @@ export const runStart = contract({
   method: 'POST',
   path: '/v1/runs',
   permission: 'run:write',
-  summary: 'Start a run of an agent and mint its placeholder',
+  summary: 'Start a run of an agent: it gets a placeholder of its own, and one for each service it may call',
   input: z.strictObject({ agent: Name }).meta({ examples: [{ agent: 'helper' }] }),
   output: z.strictObject({
     run: RunId,
@@ -21,15 +22,18 @@ export const runStart = contract({
     services: z.array(
       z.strictObject({
         name: Name,
-        keyEnv: z.string().nullable(),
-        baseUrlEnv: z.string().nullable(),
-        path: z.string().describe("Path below the broker's address, such as `/call/openai/v1`."),
+        path: z.string().describe("Path below the broker's address, such as `/call/openai`."),
+        url: z.string().nullable().describe('The address of its own listener, where it has one.'),
+        placeholder: z
+          .string()
+          .describe('Stands for the key of this service alone, and looks like one where that is known.'),
+        variables: z.array(ClientVariable),
       }),
     ),
   }),
   problems: ['not-found', 'frozen'],
   creates: true,
-  shownOnce: ['placeholder'],
+  shownOnce: ['placeholder', 'services'],
 });
 
 export const runRenew = contract({

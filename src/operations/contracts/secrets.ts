@@ -1,7 +1,13 @@
 // Secrets: what is stored under a name. No output ever carries a value.
 import { z } from 'zod';
 import { idSchema, Name } from '../../core/ids.ts';
+import { MATERIAL_KINDS } from '../../core/material.ts';
 import { contract, Moment, page, pageInput } from '../contract.ts';
+
+/** A value that is a JSON object, by its fields. */
+export const FieldsInput = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), z.unknown())
+  .describe('The fields of a value that is a JSON object, such as those of an OAuth client.');
 
 export const SecretRecord = z
   .strictObject({
@@ -16,10 +22,11 @@ export const SecretRecord = z
   .meta({ id: 'Secret' });
 export type SecretRecord = z.output<typeof SecretRecord>;
 
-/** Exactly one of `value` (UTF-8 text) and `valueBase64`. */
+/** Exactly one of `value` (UTF-8 text), `valueBase64` and `fields`. */
 const valueFields = {
   value: z.string().min(1).max(65_536).optional(),
   valueBase64: z.base64().max(90_000).optional(),
+  fields: FieldsInput.optional(),
 };
 
 export const secretCreate = contract({
@@ -31,6 +38,12 @@ export const secretCreate = contract({
   input: z
     .strictObject({
       name: Name,
+      kind: z
+        .enum(MATERIAL_KINDS)
+        .default('static')
+        .describe(
+          '`static`: the value itself is sent. The others are exchanged for access tokens, and their value is a JSON object.',
+        ),
       ...valueFields,
       force: z
         .boolean()
@@ -39,7 +52,7 @@ export const secretCreate = contract({
     })
     .meta({
       examples: [{ name: 'openai', value: 'sk-0000000000000000' }],
-      oneOf: [{ required: ['value'] }, { required: ['valueBase64'] }],
+      oneOf: [{ required: ['value'] }, { required: ['valueBase64'] }, { required: ['fields'] }],
     }),
   output: SecretRecord,
   creates: true,

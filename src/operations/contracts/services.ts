@@ -41,6 +41,11 @@ export const ServiceRecord = z
     deny: z.array(z.string()),
     refusalShape: z.enum(REFUSAL_SHAPES).nullable(),
     listen: z.string().nullable(),
+    address: z
+      .string()
+      .nullable()
+      .describe('Where this replica takes calls to it by host and port alone; null: nowhere.'),
+    addressTrouble: z.string().nullable().describe('Why it does not listen where it was told to.'),
     revision: z.number().int(),
     createdAt: Moment,
   })

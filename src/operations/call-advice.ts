@@ -1,0 +1,99 @@
+// What would change a refusal: the smallest grant, or whoever must act instead.
+import type { Decision } from '../core/policy.ts';
+import { type ProblemCode, PROBLEMS } from '../core/problem.ts';
+import type { CallExplanation } from './contracts/calls.ts';
+
+interface Refusal {
+  readonly problem: string;
+  readonly rule: string | undefined;
+  readonly agent: string | undefined;
+  readonly service?: string | undefined;
+  /** The smallest pattern that covers the call. */
+  readonly needed?: string | undefined;
+  /** What would be decided now. */
+  readonly present: Decision | undefined;
+}
+
+type Advice = NonNullable<CallExplanation['advice']>;
+
+export function adviseOn(refusal: Refusal): Advice {
+  const { problem, present } = refusal;
+  if (present?.effect === 'allow' && PROBLEMS[knownCode(problem)].fault === 'policy') {
+    return only(`It would be allowed now, by ${present.rule}.`);
+  }
+  switch (problem) {
+    case 'no-grant':
+      return adviseGrant(refusal);
+    case 'not-allowed':
+      return adviseAllow(refusal);
+    case 'frozen':
+      return adviseThaw(refusal);
+    default:
+      return only(PROBLEMS[knownCode(problem)].help);
+  }
+}
+
+function adviseGrant({ agent, service, needed, present }: Refusal): Advice {
+  if (agent === undefined || service === undefined || needed === undefined || present === undefined) {
+    return {
+      sentence: 'There is no service of that name, or no longer: add its key first.',
+      neededGrant: null,
+      command: 'doorward add SERVICE',
+    };
+  }
+  return {
+    sentence: `The agent ${agent} has no grant on ${service}.`,
+    neededGrant: needed,
+    command: `doorward grant add ${agent} ${service} --allow ${quoted(needed)}`,
+  };
+}
+
+function adviseAllow({ agent, service, rule, present }: Refusal): Advice {
+  const pair = `${agent ?? 'AGENT'} ${service ?? 'SERVICE'}`;
+  if (rule === 'grant-expired') {
+    return {
+      sentence: 'The grant has ended.',
+      neededGrant: null,
+      command: `doorward grant set ${pair} --expires 8h`,
+    };
+  }
+  if (rule === 'scope')
+    return only('The token was asked for with too small a scope: ask for one with more, or with none.');
+  if (present?.effect === 'deny' && present.rule === 'guard') {
+    return only(
+      `No grant changes this: a guard of the service denies it to everybody: ${present.guard}. See doorward service show.`,
+    );
+  }
+  const isLack = present?.effect === 'deny' && present.rule === 'grant';
+  if (!isLack) return only(PROBLEMS['not-allowed'].help);
+  return {
+    sentence: 'The grant does not cover this method and path.',
+    neededGrant: present.needed,
+    command: `doorward grant set ${pair} --also ${quoted(present.needed)}`,
+  };
+}
+
+function adviseThaw({ agent, rule }: Refusal): Advice {
+  const isVault = rule === 'vault-frozen';
+  return {
+    sentence: isVault
+      ? 'The whole vault is frozen, as it is after a restore.'
+      : 'An administrator has frozen this agent.',
+    neededGrant: null,
+    command: isVault ? 'doorward restore accept' : `doorward agent unfreeze ${agent ?? 'AGENT'}`,
+  };
+}
+
+function only(sentence: string): Advice {
+  return { sentence, neededGrant: null, command: null };
+}
+
+/** The log may hold codes of another version. */
+function knownCode(code: string): ProblemCode {
+  return code in PROBLEMS ? (code as ProblemCode) : 'internal';
+}
+
+/** For a shell: the agent chose the path, and someone else pastes the command. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,78 @@
+// What became of one call, and why.
+import { z } from 'zod';
+import { idSchema, Name } from '../../core/ids.ts';
+import { contract, Moment } from '../contract.ts';
+
+const Send = z.strictObject({
+  event: idSchema('evt').describe('The intent, on record before the call left.'),
+  secretVersion: z.number().int(),
+  result: z
+    .string()
+    .describe('`running`, `answered`, `aborted`, `refused` at the last moment, `failed` or `unknown`.'),
+  status: z.number().int().nullable().describe('What the upstream answered.'),
+  problem: z.string().nullable(),
+  requestBytes: z.number().int().nullable(),
+  responseBytes: z.number().int().nullable(),
+  totalMs: z.number().nullable(),
+  redacted: z.number().int().describe('Echoes of the secret that were masked in the answer.'),
+});
+
+export const CallExplanation = z
+  .strictObject({
+    id: z.string().describe('The first event of the call.'),
+    request: z.string().nullable(),
+    at: Moment,
+    agent: z.string().nullable(),
+    run: z.string().nullable(),
+    token: z.string().nullable(),
+    client: z.string().nullable(),
+    service: z.string().nullable(),
+    method: z.string().nullable(),
+    path: z.string().nullable().describe('Null where it had no canonical form.'),
+    decision: z.strictObject({
+      effect: z.enum(['allow', 'deny']),
+      rule: z.string().nullable().describe('The pattern of the grant, or what stands in its place.'),
+      problem: z.string().nullable(),
+      grant: z.string().nullable(),
+      grantRevision: z.number().int().nullable(),
+    }),
+    secret: z.strictObject({ id: z.string(), name: Name.nullable(), version: z.number().int() }).nullable(),
+    sends: z
+      .array(Send)
+      .describe('None where it never left; two where it was sent again while a key was rotated.'),
+    now: z
+      .strictObject({
+        effect: z.enum(['allow', 'deny']),
+        rule: z.string(),
+        grantRevision: z.number().int().nullable(),
+      })
+      .nullable()
+      .describe(
+        'What the same call would meet now. Null where agent, service or path are not known any more.',
+      ),
+    advice: z
+      .strictObject({
+        sentence: z.string(),
+        neededGrant: z.string().nullable().describe('The smallest pattern that would allow it.'),
+        command: z.string().nullable(),
+      })
+      .nullable()
+      .describe('What would change a refusal or a failure.'),
+  })
+  .meta({ id: 'CallExplanation' });
+export type CallExplanation = z.output<typeof CallExplanation>;
+
+export const callExplain = contract({
+  name: 'call.explain',
+  method: 'GET',
+  path: '/v1/calls/{id}',
+  permission: 'audit:read',
+  summary: 'What became of a call, why, and what would change it',
+  input: z.strictObject({
+    id: z
+      .union([idSchema('req'), idSchema('evt')])
+      .describe('The request id that an answer carries as `doorward-request-id`, or the id of an event.'),
+  }),
+  output: CallExplanation,
+  problems: ['not-found'],
+});

@@ -1,0 +1,5 @@
+// The whole database schema.
+import * as installationTables from './installation-tables.ts';
+import * as vaultTables from './tables.ts';
+
+export const SCHEMA = { ...installationTables, ...vaultTables };
