@@ -65,16 +65,23 @@ export function serviceOfEntry(entry: CatalogueEntry, baseUrl: string): ServiceF
   };
 }
 
+type Action = CatalogueEntry['actions'][string];
+
+/** What an agent may use at first: nothing that destroys, and no moving of money where that is what the service is for. */
+export function usedActions({ actions, category }: CatalogueEntry): readonly (readonly [string, Action])[] {
+  const isUse = ({ risk }: Action) => risk !== 'delete' && !(risk === 'spend' && category === 'payments');
+  return Object.entries(actions).filter(([, action]) => isUse(action));
+}
+
 /**
- * A grant that reads and uses: every action but those that destroy, and whatever only looks; where all that
+ * A grant that reads and uses: every action but those that destroy or move money, and whatever only looks; where all that
  * reads takes POST as well, the method says nothing, and the actions are all there is. Undefined where the entry tells no
  * actions apart: then every method and path.
  */
 export function readAndUse(entry: CatalogueEntry | undefined): readonly string[] | undefined {
   if (entry === undefined || Object.keys(entry.actions).length === 0) return undefined;
-  const actions = Object.values(entry.actions);
-  const used = actions.filter(({ risk }) => risk !== 'delete');
-  const reads = actions.filter(({ risk }) => risk === 'read');
+  const used = usedActions(entry).map(([, action]) => action);
+  const reads = used.filter(({ risk }) => risk === 'read');
   const isGetSafe = !reads.every(({ allow }) =>
     allow.some((pattern) => isGet(pattern) && allow.includes(asPost(pattern))),
   );

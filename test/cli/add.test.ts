@@ -137,6 +137,16 @@ describe('what an agent gets at first', () => {
     }
   });
 
+  test('moves no money', () => {
+    const patterns = readAndUse(readEntry('stripe')) ?? [];
+    expect(patterns).toContain('GET /**');
+    expect(
+      patterns.filter((pattern) =>
+        /^POST .*(refunds|payouts|transfers|charges|payment_intents)/.test(pattern),
+      ),
+    ).toEqual([]);
+  });
+
   test('is everything, where nothing tells actions apart', () => {
     expect(readAndUse(undefined)).toBeUndefined();
   });

@@ -1,4 +1,5 @@
 // What `doorward add` did, in three words that people need: key, agent, call.
+import { usedActions } from '../add-key.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { printJson } from '../output.ts';
@@ -49,9 +50,9 @@ function mayCall({ entry, allow, service }: AddPlan, options: AddOptions): strin
   if (allow === undefined) return `make every call${but}`;
   const isNarrowed = options.allow !== undefined || options.action !== undefined;
   if (isNarrowed) return `call ${allow.join(', ')}`;
-  const used = Object.entries(entry?.actions ?? {}).filter(([, { risk }]) => risk !== 'delete');
+  const used = entry === undefined ? [] : usedActions(entry);
   const look = allow.includes('GET /**') ? 'look (GET) and ' : '';
-  return `${look}use ${used.map(([name]) => name).join(', ')}; nothing that deletes${but}`;
+  return `${look}use ${used.map(([name]) => name).join(', ')}; nothing that deletes${entry?.category === 'payments' ? ' or moves money' : ''}${but}`;
 }
 
 interface Tried {
