@@ -105,7 +105,10 @@ describe('changes by command line', () => {
       [['service', 'set', 'acme', '--grace-retry', 'sometimes'], /any, idempotent/],
       [['service', 'set', 'acme', '--auth', 'oauth'], /--auth is one of/],
       [['grant', 'set', 'worker', 'acme'], /Name what to change/],
-      [['grant', 'set', 'worker', 'acme', '--allow-all', '--allow', 'GET /'], /not both/],
+      [
+        ['grant', 'set', 'worker', 'acme', '--allow-all', '--allow', 'GET /'],
+        /Give one of --allow, --also and --allow-all/,
+      ],
       [['grant', 'set', 'worker', 'acme', '--expires', 'tomorrow'], /--expires wants/],
     ];
     for (const [argv, message] of wrong) {

@@ -63,6 +63,7 @@ test('a pipe gets one tab-separated line per row, whole', async () => {
     'openai',
     'OPENAI_API_KEY',
     'OPENAI_BASE_URL=/v1',
+    '-', // no address of its own
     '2030-01-31T18:00:00.000Z',
     'svc_01h455vb4pex5vsknk084sn02q',
   ]);

@@ -30,8 +30,15 @@ async function sent(argv: readonly string[], stdin?: string | Buffer): Promise<u
     stdout: '',
     stderr: expect.stringMatching(/^Secret openai is stored as sec_/),
   });
-  const { name, force, ...value } = JSON.parse(server.seen.at(-1)?.body ?? '{}') as Record<string, unknown>;
-  expect({ name, force }).toEqual({ name: 'openai', force: argv.includes('--force') });
+  const { name, force, kind, ...value } = JSON.parse(server.seen.at(-1)?.body ?? '{}') as Record<
+    string,
+    unknown
+  >;
+  expect({ name, force, kind }).toEqual({
+    name: 'openai',
+    force: argv.includes('--force'),
+    kind: 'static',
+  });
   return value;
 }
 

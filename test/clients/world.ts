@@ -24,12 +24,12 @@ interface Ran {
 
 export async function openClientsWorld(): Promise<ClientsWorld> {
   const [installation, upstream] = await Promise.all([createInstallation(), startUpstream()]);
-  upstream.respond = (request, response) => {
+  upstream.respond = (request, response, raw) => {
     const [, id = ''] = request.url.split('/');
     const vendor = VENDORS.find((each) => each.id === id);
     if (vendor === undefined) return void response.writeHead(404).end();
     if (!vendor.isRight(request.headers)) return vendor.denied(response);
-    return vendor.answer({ ...request, url: request.url.slice(id.length + 1) }, response);
+    return vendor.answer({ ...request, url: request.url.slice(id.length + 1), raw }, response);
   };
   const server = await installation.serve();
   await create(server, '/v1/agents', { name: 'default' });

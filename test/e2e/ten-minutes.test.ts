@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_SANDBOX } from '../cli/needs.ts';
 import { install } from '../cli/process.ts';
 import type { Compiled } from '../support/compile.ts';
+import { eventually } from './server.ts';
 import { linesOfSvg, type RecordedStep, toSvg } from '../support/recording.ts';
 import { TmuxTerminal } from '../support/tmux.ts';
 
@@ -140,7 +141,10 @@ describe.runIf(HAS_SANDBOX)('ten minutes of a stranger', () => {
   });
 
   test('add a key, take in an .env, run, look, be refused, ask why, revoke', async () => {
-    await play('doorward serve > serve.log &');
+    await play('doorward serve > serve.log 2>&1 &');
+    // A person would have read on meanwhile.
+    const log = () => readFileSync(join(root, 'home/serve.log'), 'utf8');
+    await eventually(60_000, () => Promise.resolve(/listens on/.test(log()) ? true : undefined));
     expect(await play('doorward add openai', { '└': OPENAI_KEY })).toMatch(/answered 200: the key works/);
     expect(await play('cat .env')).toContain(GITHUB_KEY);
     expect(await play('doorward import .env --replace', { '└': 'y' })).toMatch(/1 value in 1 file replaced/);
@@ -151,8 +155,8 @@ describe.runIf(HAS_SANDBOX)('ten minutes of a stranger', () => {
     expect(await play('doorward run -- printenv OPENAI_API_KEY')).toMatch(/^sk-proj-[\w-]+$/m);
     const refused = await play(`doorward run -- ${DELETE}`);
     expect(refused).toMatch(/does not cover this call/);
-    const log = await play('doorward log');
-    expect(log).toMatch(/DELETE .*deny/);
+    const calls = await play('doorward log');
+    expect(calls).toMatch(/DELETE .*deny/);
     expect(await play('doorward revoke')).toMatch(/worthless/);
     expect(await play(ASK_GITHUB)).toMatch(/unauthenticated|Bad credentials|not a token/i);
     for (const { shown } of steps.slice(4)) {

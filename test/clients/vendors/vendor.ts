@@ -1,11 +1,13 @@
 // A loopback upstream of one vendor's shape. It checks the real credential exactly where the vendor's API has it.
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
 interface VendorRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+  /** The request itself, read to its end. */
+  readonly raw: IncomingMessage;
 }
 
 export interface Vendor {
