@@ -220,7 +220,7 @@ describe('in a shell', () => {
     expect(shown.output).toContain('doorward revoke worker');
   });
 
-  test.runIf(has('zsh') && HAS_PSEUDO_TERMINAL)('zsh completes while a person types', async () => {
+  const inZsh = async () => {
     const shown = await onPty(
       ['zsh', '-f', '-i'],
       [
@@ -234,9 +234,10 @@ describe('in a shell', () => {
       { environment: environment() },
     );
     expect(shown.output).toContain('doorward revoke worker');
-  });
+  };
+  if (has('zsh') && HAS_PSEUDO_TERMINAL) test('zsh completes while a person types', inZsh);
 
-  test.runIf(has('fish'))('fish completes commands, live names and choices', async () => {
+  const inFish = async () => {
     const script = `${launcher} completion fish | source
       for line in 'doorward gr' 'doorward grant add ' 'doorward env --format d'; complete -C $line; echo ==; end`;
     const { stdout } = await start('fish', ['-c', script], { environment: environment() });
@@ -249,7 +250,8 @@ describe('in a shell', () => {
       'dotenv',
       '==',
     ]);
-  });
+  };
+  if (has('fish')) test('fish completes commands, live names and choices', inFish);
 
   test('a server that hangs keeps nobody waiting', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'doorward-hangs-'));
