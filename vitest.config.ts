@@ -28,8 +28,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
-    // On a machine that others use too a test that hangs on time gets a second chance; the report says which took it.
-    retry: (process.env['CI'] ?? '') === '' ? 0 : 1,
     sequence: { sequencer: Sequencer },
   },
 });

@@ -2,32 +2,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { readEntry } from '../../src/catalogue/catalogue.ts';
 import { readAndUse } from '../../src/cli/add-key.ts';
-import type { ServiceRecord } from '../../src/operations/contracts/services.ts';
 import { type Answers, createStandIn, type StandIn } from './stand-in.ts';
+import { CREATED_AT as createdAt, serviceRecord } from './stand-in-records.ts';
 
 const suffix = '01jd8m4q6ve3rr1vh5x2ykt9c7';
-const createdAt = '2030-01-01T00:00:00.000Z';
 const secret = { credentialKind: 'static', currentVersion: 1, services: [], revision: 1, createdAt };
-const service: ServiceRecord = {
-  id: `svc_${suffix}`,
-  name: 'acme',
-  baseUrl: 'https://api.acme.dev',
-  auth: { kind: 'bearer' },
-  secret: 'acme',
-  keyEnv: null,
-  baseUrlEnv: null,
-  baseUrlSuffix: '',
-  graceRetry: 'any',
-  catalogueId: null,
-  headers: {},
-  deny: [],
-  refusalShape: null,
-  listen: null,
-  address: null,
-  addressTrouble: null,
-  revision: 1,
-  createdAt,
-};
+const service = serviceRecord('acme');
 const agent = { state: 'active', services: [], generation: 1, revision: 1, createdAt };
 
 const problem = (status: number, code: string) => () => {

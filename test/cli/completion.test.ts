@@ -9,14 +9,13 @@ import { findCandidates } from '../../src/cli/completion/candidates.ts';
 import { COMMANDS } from '../../src/cli/registry.ts';
 import type { AgentRecord } from '../../src/operations/contracts/agents.ts';
 import type { SecretRecord } from '../../src/operations/contracts/secrets.ts';
-import type { ServiceRecord } from '../../src/operations/contracts/services.ts';
 import type { Compiled } from '../support/compile.ts';
 import { HAS_PSEUDO_TERMINAL } from './needs.ts';
 import { install, start } from './process.ts';
 import { onPty } from './pseudo-terminal.ts';
 import { cli, createStandIn, type StandIn } from './stand-in.ts';
+import { CREATED_AT as createdAt, serviceRecord } from './stand-in-records.ts';
 
-const createdAt = '2030-01-01T00:00:00.000Z';
 const suffix = '01jd8m4q6ve3rr1vh5x2ykt9c7';
 const list = (...items: readonly object[]) => ({ body: { items, nextCursor: null } });
 const agent = (name: string): AgentRecord => {
@@ -26,33 +25,12 @@ const secret = (name: string): SecretRecord => {
   const fields = { credentialKind: 'static', currentVersion: 1, services: [], revision: 1, createdAt };
   return { id: `sec_${suffix}`, name, ...fields };
 };
-const service = (name: string): ServiceRecord => ({
-  id: `svc_${suffix}`,
-  name,
-  baseUrl: 'https://api.acme.dev',
-  auth: { kind: 'bearer' },
-  secret: name,
-  keyEnv: null,
-  baseUrlEnv: null,
-  baseUrlSuffix: '',
-  graceRetry: 'any',
-  catalogueId: null,
-  headers: {},
-  deny: [],
-  refusalShape: null,
-  listen: null,
-  address: null,
-  addressTrouble: null,
-  revision: 1,
-  createdAt,
-});
-
 let standIn: StandIn;
 
 beforeAll(async () => {
   standIn = await createStandIn({
     'GET /v1/agents': () => list(agent('default'), agent('worker')),
-    'GET /v1/services': () => list(service('acme'), service('openai')),
+    'GET /v1/services': () => list(serviceRecord('acme'), serviceRecord('openai')),
     'GET /v1/secrets': () => list(secret('acme-key')),
   });
 });

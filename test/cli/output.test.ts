@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { visible, visibleJson, visibleLines } from '../../src/cli/visible-text.ts';
 import { createStandIn } from './stand-in.ts';
 import type { StandIn } from './stand-in.ts';
+import { serviceRecord } from './stand-in-records.ts';
 
 // oxlint-disable-next-line no-control-regex
 const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
@@ -27,26 +28,16 @@ test('JSON says the same after escaping', () => {
   );
 });
 
-const items = ['openai', 'a-service-with-a-rather-long-name'].map((name) => ({
-  id: 'svc_01h455vb4pex5vsknk084sn02q',
-  name,
-  baseUrl: 'https://api.example.com/v1\u001b]0;owned\u0007',
-  auth: { kind: 'header', name: 'x-api-key' },
-  secret: 'openai',
-  keyEnv: 'OPENAI_API_KEY',
-  baseUrlEnv: 'OPENAI_BASE_URL',
-  baseUrlSuffix: '/v1',
-  graceRetry: 'any',
-  catalogueId: null,
-  headers: {},
-  deny: [],
-  refusalShape: null,
-  listen: null,
-  address: null,
-  addressTrouble: null,
-  revision: 1,
-  createdAt: '2030-01-31T18:00:00.000Z',
-}));
+const items = ['openai', 'a-service-with-a-rather-long-name'].map((name) =>
+  serviceRecord(name, {
+    baseUrl: 'https://api.example.com/v1\u001b]0;owned\u0007',
+    auth: { kind: 'header', name: 'x-api-key' },
+    secret: 'openai',
+    keyEnv: 'OPENAI_API_KEY',
+    baseUrlEnv: 'OPENAI_BASE_URL',
+    baseUrlSuffix: '/v1',
+  }),
+);
 
 let server: StandIn;
 beforeAll(async () => {

@@ -97,12 +97,12 @@ export const CLIENTS: readonly ClientProgram[] = [
   })),
 ];
 
+export const NOT_INSTALLED = 'its package is not installed: npm ci --ignore-scripts --prefix test/clients';
+
 /** Undefined: it can be tried. Else what is not there. */
 export function isInstalled({ needs }: ClientProgram): string | undefined {
   const missing = needs.filter((path) => path === '' || !existsSync(path));
   if (missing.length === 0) return undefined;
   const isPython = needs.includes(PYTHON);
-  return isPython
-    ? 'DOORWARD_CLIENTS_PYTHON names no Python that has the package requests'
-    : 'its package is not installed: npm ci --ignore-scripts --prefix test/clients';
+  return isPython ? 'DOORWARD_CLIENTS_PYTHON names no Python that has the package requests' : NOT_INSTALLED;
 }
