@@ -1,8 +1,10 @@
 // The body of a call: a stream that passes as it comes, or, where the call may have to be sent twice, bytes in memory.
 import type { Readable } from 'node:stream';
+import type { Stage } from '../core/inspection/stage.ts';
 import { Problem } from '../core/problem.ts';
 import type { OutgoingRequest } from '../egress/flow.ts';
 import type { BrokeredCall } from './call.ts';
+import { endThrough, pushThrough, stagedStream } from './staged-body.ts';
 
 /** What one call may hold in memory. A longer body is streamed and can not be sent again. */
 export const MAX_HELD_BODY_BYTES = 1024 * 1024;
@@ -35,6 +37,10 @@ export class CallBody {
   readonly #contentLength: number | undefined;
   #held: Buffer | undefined;
   #isTried = false;
+  #stages: readonly Stage[] = [];
+  /** What the stages let through of a streamed body; made once, since what was read of it is not to be had again. */
+  #staged: Readable | undefined;
+  #blocked: Problem | undefined;
   #takenBytes = 0;
 
   constructor(memory: HeldBodies, { body, contentLength }: Pick<BrokeredCall, 'body' | 'contentLength'>) {
@@ -58,9 +64,37 @@ export class CallBody {
     return this.#contentLength !== undefined;
   }
 
-  get outgoing(): Pick<OutgoingRequest, 'body' | 'contentLength'> {
+  /** Why a guard cut it on its way. */
+  get blocked(): Problem | undefined {
+    return this.#blocked;
+  }
+
+  /** What it passes on its way out. Held bytes pass now; throws the problem that refuses them. */
+  guardWith(stages: readonly Stage[]): void {
+    this.#stages = stages;
+    this.#passHeld();
+  }
+
+  /** Throws the problem of a guard that refuses bytes that came to be held only now. */
+  outgoing(): Pick<OutgoingRequest, 'body' | 'contentLength'> {
+    this.#passHeld();
     if (this.#held !== undefined) return { body: this.#held, contentLength: undefined };
-    return { body: this.#source, contentLength: this.#contentLength };
+    const stages = this.#stages;
+    if (this.#source === undefined || stages.length === 0) {
+      return { body: this.#source, contentLength: this.#contentLength };
+    }
+    this.#staged ??= stagedStream(this.#source, stages, (problem) => {
+      this.#blocked = problem;
+    });
+    const isAsLong = stages.every(({ changesLength }) => !changesLength);
+    return { body: this.#staged, contentLength: isAsLong ? this.#contentLength : undefined };
+  }
+
+  #passHeld(): void {
+    if (this.#held === undefined || this.#stages.length === 0) return;
+    const stages = this.#stages;
+    this.#stages = []; // once: what they let through is what is sent, however often
+    this.#held = Buffer.concat([pushThrough(stages, this.#held), endThrough(stages)]);
   }
 
   /**
@@ -68,7 +102,7 @@ export class CallBody {
    * lost. Only before anything was read from it. Throws `invalid-request` when it ends early.
    */
   async hold(): Promise<void> {
-    if (this.#source === undefined || this.#isTried) return;
+    if (this.#source === undefined || this.#isTried || this.#staged !== undefined) return;
     this.#isTried = true;
     const mostBytes = this.#contentLength ?? MAX_HELD_BODY_BYTES;
     if (mostBytes > MAX_HELD_BODY_BYTES || !this.#memory.take(mostBytes)) return;

@@ -6,15 +6,18 @@ import { Problem } from '../core/problem.ts';
 import type { Flow, OutgoingRequest, UpstreamHandler, UpstreamHead } from '../egress/flow.ts';
 import type { Credential } from '../vault/credential.ts';
 import type { Answer, AnswerHead, BrokeredCall } from './call.ts';
+import type { CallBody } from './call-body.ts';
 import { type Allowed, recheck, revoked } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import { Guard, noteLeak } from './guard.ts';
+import { inspectAnswer } from './inspection.ts';
 import type { CallRecord } from './record.ts';
 import { maySend, type SecretVersion } from './versions.ts';
 import { WebSocketRelay } from './websocket-relay.ts';
 
 export interface ExchangeParts {
   readonly call: BrokeredCall;
+  readonly body: CallBody;
   readonly allowed: Allowed;
   /** The one that the intent names and the request carries. */
   readonly version: SecretVersion;
@@ -57,7 +60,7 @@ class Exchange implements UpstreamHandler {
   #discard: ((chunk: Buffer) => void) | undefined;
 
   constructor(deps: BrokerDeps, parts: ExchangeParts, promise: Settled) {
-    const { allowed, credential, outgoing, answer, record, secretVersion } = parts;
+    const { allowed, call, credential, outgoing, answer, record, secretVersion } = parts;
     this.#deps = deps;
     this.#parts = parts;
     this.#promise = promise;
@@ -71,6 +74,7 @@ class Exchange implements UpstreamHandler {
       method: outgoing.method,
       leaks: record.leaks,
       secretVersion,
+      guardsFor: (head) => inspectAnswer(deps, { allowed, call, findings: record.findings }, head),
       onReady: () => this.#flow?.resume(),
       onFailure: (problem) => this.#fail(problem),
       onFinished: () => this.#answered(),
@@ -127,9 +131,10 @@ class Exchange implements UpstreamHandler {
     if (!this.#isOver) this.#attempt(() => this.#guard.end(trailers));
   }
 
-  onError(problem: Problem): void {
-    const { answer, record } = this.#parts;
+  onError(cause: Problem): void {
+    const { answer, body, record } = this.#parts;
     if (this.#isOver) return;
+    const problem = body.blocked ?? cause; // a guard that cut the body has said why
     this.#close();
     if (this.#isVersionGone) {
       record.ended('refused', problem);

@@ -9,6 +9,8 @@ import { Problem } from '../core/problem.ts';
 import type { UpstreamHead } from '../egress/flow.ts';
 import type { Credential } from '../vault/credential.ts';
 import type { Answer, AnswerHead } from './call.ts';
+import type { AnswerGuards } from './inspection.ts';
+import { endThrough, pushThrough } from './staged-body.ts';
 
 export interface LeakCount {
   matches: number;
@@ -22,6 +24,8 @@ interface GuardOptions {
   readonly leaks: LeakCount;
   /** Told in the head. */
   readonly secretVersion: AnswerHead['secretVersion'];
+  /** The guards that an answer of this head passes after the leak scan. */
+  readonly guardsFor: (head: UpstreamHead) => AnswerGuards | undefined;
   /** The decoder or the caller is ready for more. */
   readonly onReady: () => void;
   readonly onFailure: (problem: Problem) => void;
@@ -45,8 +49,10 @@ export class Guard {
   readonly #options: GuardOptions;
   readonly #scan: LeakScan;
   #decoder: Transform | undefined;
+  #guards: AnswerGuards | undefined;
   #encodedBytes = 0;
   #decodedBytes = 0;
+  #deliveredBytes = 0;
 
   constructor(options: GuardOptions) {
     this.#options = options;
@@ -59,7 +65,7 @@ export class Guard {
 
   /** Bytes handed to the caller. */
   get deliveredBytes(): number {
-    return this.#decodedBytes;
+    return this.#deliveredBytes;
   }
 
   /** Throws `upstream-invalid` for a coding that can not be looked into. */
@@ -70,10 +76,17 @@ export class Guard {
     const passed = incomingHeaders(head.headers);
     const kept = this.#decoder === undefined ? passed : passed.filter(([name]) => !OF_CODED_BODY.has(name));
     const length = head.headers.find(([name]) => name === 'content-length');
-    const framing =
-      length === undefined || this.#decoder !== undefined || head.status === 204 ? [] : [length];
+    this.#guards = this.#options.guardsFor(head);
+    const isReshaped =
+      this.#decoder !== undefined || this.#guards?.stages.some(({ changesLength }) => changesLength) === true;
+    const framing = length === undefined || isReshaped || head.status === 204 ? [] : [length];
     // The reason phrase is scanned as one more value.
-    const [reason, ...headers] = this.#scanned([['', head.statusText], ...kept]);
+    const [reason, ...scanned] = this.#scanned([['', head.statusText], ...kept]);
+    const guards = this.#guards;
+    const headers =
+      guards === undefined
+        ? scanned
+        : scanned.map(([name, value]) => [name, guards.text(`header ${name}`, value)] as const);
     this.#options.answer.head({
       status: head.status,
       statusText: reason?.[1] ?? '',
@@ -92,7 +105,7 @@ export class Guard {
   end(trailers: HeaderPairs): void {
     // No bytes at all are no broken coding but an empty body.
     if (this.#decoder === undefined || this.#encodedBytes === 0) this.#finish(trailers);
-    else this.#decoder.once('end', () => this.#finish(trailers)).end();
+    else this.#decoder.once('end', () => this.#attempt(() => this.#finish(trailers))).end();
   }
 
   destroy(): void {
@@ -101,18 +114,26 @@ export class Guard {
 
   #finish(trailers: HeaderPairs): void {
     const held = this.#scan.end();
-    if (held.length > 0) this.#write(held);
+    if (held.length > 0) this.#pass(held);
+    const last = this.#guards === undefined ? held.subarray(0, 0) : endThrough(this.#guards.stages);
+    if (last.length > 0) this.#write(last);
     this.#options.answer.end(this.#scanned(incomingHeaders(trailers)));
     this.#options.onFinished();
   }
 
   #deliver(chunk: Buffer): boolean {
     const safe = this.#scan.push(chunk);
-    return safe.length === 0 || this.#write(safe);
+    return safe.length === 0 || this.#pass(safe);
+  }
+
+  #pass(bytes: Buffer): boolean {
+    if (this.#guards === undefined) return this.#write(bytes);
+    const passed = pushThrough(this.#guards.stages, bytes);
+    return passed.length === 0 || this.#write(passed);
   }
 
   #write(bytes: Buffer): boolean {
-    this.#decodedBytes += bytes.length;
+    this.#deliveredBytes += bytes.length;
     return this.#options.answer.write(bytes);
   }
 
@@ -125,14 +146,15 @@ export class Guard {
     }
     const decoder = open();
     decoder.on('data', (chunk: Buffer) => {
-      const limit = Math.max(FREE_GROWTH_BYTES, this.#encodedBytes * MAX_GROWTH);
-      if (this.#decodedBytes + chunk.length > limit) {
-        this.#options.onFailure(
-          new Problem('upstream-invalid', { detail: 'The upstream answer grows beyond measure.' }),
-        );
-      } else if (!this.#deliver(chunk)) {
-        decoder.pause();
+      this.#decodedBytes += chunk.length;
+      if (this.#decodedBytes > Math.max(FREE_GROWTH_BYTES, this.#encodedBytes * MAX_GROWTH)) {
+        const detail = 'The upstream answer grows beyond measure.';
+        this.#options.onFailure(new Problem('upstream-invalid', { detail }));
+        return;
       }
+      this.#attempt(() => {
+        if (!this.#deliver(chunk)) decoder.pause();
+      });
     });
     decoder.on('drain', this.#options.onReady);
     decoder.on('error', (cause) => {
@@ -140,6 +162,18 @@ export class Guard {
       this.#options.onFailure(new Problem('upstream-invalid', { detail, cause }));
     });
     return decoder;
+  }
+
+  /** For what the decoder calls: a guard that cuts the answer must not be an uncaught exception. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      const isKnown = cause instanceof Problem;
+      this.#options.onFailure(
+        isKnown ? cause : new Problem('internal', { internal: 'the guard failed', cause }),
+      );
+    }
   }
 
   #scanned(pairs: HeaderPairs): HeaderPairs {

@@ -32,7 +32,7 @@ export function inject(
     origin: service.origin,
     poolKey: poolKey(allowed, vaultId),
     method: target.method,
-    ...body.outgoing,
+    ...body.outgoing(),
   };
   const bare = { basePath: service.basePath, address: target.address, query, headers };
   return credential.place(version.id, (placement) => ({ ...base, ...withCredential(bare, placement) }));

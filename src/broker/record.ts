@@ -3,6 +3,7 @@
 import { decodedQueryNames } from '../core/address.ts';
 import type { AuditInput } from '../core/audit-event.ts';
 import type { Id } from '../core/ids.ts';
+import { Findings } from '../core/inspection/finding.ts';
 import type { Principal } from '../core/principal.ts';
 import { Problem } from '../core/problem.ts';
 import type { EndedCall } from '../telemetry/metrics.ts';
@@ -24,6 +25,7 @@ const RETRY_MS = { first: 100, last: 12_800 };
 
 export class CallRecord {
   readonly leaks: LeakCount = { matches: 0, views: new Set() };
+  readonly findings = new Findings();
   /** What the upstream answered, as far as it came. */
   status: number | undefined;
   upstream: string | undefined;
@@ -98,6 +100,7 @@ export class CallRecord {
         rule: decision.rule,
       },
       epoch: epoch.toString(),
+      ...webSocketOf(target),
     });
     this.#intent = appended.id;
     if (held === undefined) this.#body = body;
@@ -188,13 +191,14 @@ export class CallRecord {
       firstByteMs: this.firstByteMs,
       totalMs: this.elapsedMs,
       leaks: matches === 0 ? undefined : { matches, views: [...views] },
+      flags: this.findings.isEmpty ? undefined : this.findings.list(),
     };
   }
 
   async #refused(): Promise<void> {
     const problem = this.#end?.problem;
     if (problem === undefined) return;
-    const rule = problem.extensions['rule'];
+    const { rule, revision } = problem.extensions;
     const { address, service, method } = this.#call;
     await this.#deps.audit.append({
       kind: 'call.refused',
@@ -202,9 +206,12 @@ export class CallRecord {
       service: this.#deps.authority.serviceByName(service)?.name ?? `#${this.#deps.fieldHash(service)}`,
       ...(this.#target === undefined
         ? { rawPath: { bytes: address.length, hash: this.#deps.fieldHash(address) } }
-        : { method, path: this.#target.address.path }),
+        : { method, path: this.#target.address.path, ...webSocketOf(this.#target) }),
       problem: problem.code,
       ...(typeof rule === 'string' ? { rule } : {}),
+      // A guard is the service's, everything else with a revision the grant's.
+      ...(typeof revision === 'number' && rule !== 'guard' ? { grantRevision: revision } : {}),
+      ...(this.findings.isEmpty ? {} : { flags: this.findings.list() }),
     });
   }
 
@@ -224,4 +231,9 @@ export class CallRecord {
     const left = different.length - told.length;
     return left === 0 ? told : [...told, `+${left}`];
   }
+}
+
+/** What is sent over it may change anything, so it is decided as more than the GET that opens it. */
+function webSocketOf({ isWebSocket }: Target): { webSocket?: true } {
+  return isWebSocket ? { webSocket: true } : {};
 }

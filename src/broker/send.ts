@@ -10,6 +10,7 @@ import { type Allowed, decideCall, recheck, type Target } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import { exchange, versionGone } from './exchange.ts';
 import { inject } from './inject.ts';
+import { inspectRequest } from './inspection.ts';
 import type { CallRecord } from './record.ts';
 import {
   isRetried,
@@ -49,6 +50,7 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
   // Limits (admit) and human approval (approve) stand here: between the decision and the intent.
   const version = again?.version ?? (await versionReady(deps, allowed.service));
   if (needsHolding(deps, allowed, body)) await body.hold();
+  if (again === undefined) inspectRequest(deps, { allowed, call, findings: record.findings }, body);
   const epoch = await record.begin(allowed, version, body);
   if (epoch > allowed.epoch) {
     await deps.authority.syncTo(epoch);
@@ -73,6 +75,7 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
     const secretVersion = refused === undefined ? undefined : isCurrent ? 'current' : 'previous';
     const end = await exchange(deps, {
       call,
+      body,
       answer: parts.answer,
       record,
       allowed,

@@ -40,6 +40,8 @@ function describeSubject(event: AuditEvent): string | null {
       return `${event.secret.name}: a token of ${event.endpoint}`;
     case 'secret.minted':
       return `${event.secret?.name ?? event.intent}: ${event.result}${event.reason === undefined ? '' : `, ${event.reason}`}`;
+    case 'guard.alarm':
+      return `${event.alarm}: ${event.agent?.name ?? event.agent?.id ?? '-'} at ${event.service?.name ?? event.service?.id ?? '-'}${event.where === undefined ? '' : ` (${event.where})`}, ${event.done}`;
     case 'integrity.alarm':
       return `${event.table} ${event.row}: ${event.reason}`;
     case 'chain.open':

@@ -80,6 +80,19 @@ export function decodedQueryNames(address: CanonicalAddress): readonly string[] 
   return address.query.map(([name]) => decodeURIComponent(name.replaceAll('+', ' ')));
 }
 
+/** The names and values of the query as an upstream would read them. Bytes that are no UTF-8 stay as they are. */
+export function decodedQuery(address: CanonicalAddress): readonly (readonly [string, string])[] {
+  return address.query.map(([name, value]) => [decodedPart(name), decodedPart(value)] as const);
+}
+
+function decodedPart(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+}
+
 /**
  * A segment as an upstream would read it. Many servers decode `%24batch` to `$batch` before they route,
  * so rules compare this form; escapes of bytes from 0x80 stay as they are.

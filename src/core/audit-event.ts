@@ -7,6 +7,7 @@ import {
   Code,
   count,
   Epoch,
+  Flags,
   Hash,
   IpAddress,
   Lane,
@@ -66,6 +67,7 @@ const CallIntent = z.strictObject({
   }),
   /** The vault's epoch that the decision was made in, as decimal text. */
   epoch: Epoch,
+  webSocket: z.literal(true).optional(),
 });
 
 const CallOutcome = z.strictObject({
@@ -82,6 +84,9 @@ const CallOutcome = z.strictObject({
   firstByteMs: z.number().min(0).optional(),
   totalMs: z.number().min(0),
   leaks: z.strictObject({ matches: count().min(1), views: z.array(text(64)).max(32).readonly() }).optional(),
+  flags: Flags.optional(),
+  /** The first characters of both bodies, filtered; only of services that ask for it. */
+  preview: z.strictObject({ request: text(1_000).optional(), answer: text(1_000).optional() }).optional(),
 });
 
 const CallRefused = z.strictObject({
@@ -92,8 +97,12 @@ const CallRefused = z.strictObject({
   path: Path.optional(),
   /** Stands for a path that could not be brought to canonical form and so may hold anything. */
   rawPath: z.strictObject({ bytes: count(), hash: Hash }).optional(),
+  webSocket: z.literal(true).optional(),
   problem: Code,
   rule: text(5_000).optional(),
+  /** Of the grant, where there was one to decide by. */
+  grantRevision: count().optional(),
+  flags: Flags.optional(),
 });
 
 const AuthenticationFailed = z.strictObject({
@@ -155,6 +164,8 @@ const Administrative = z.strictObject({
     'grant.create',
     'grant.update',
     'grant.remove',
+    'grant.freeze',
+    'grant.unfreeze',
     'access-request.create',
     'access-request.grant',
     'access-request.deny',
@@ -176,6 +187,20 @@ const Administrative = z.strictObject({
   }),
   before: FlatObject.optional(),
   after: FlatObject.optional(),
+});
+
+/** Somebody should look at this now: told in the audit log, the server's log and the metrics. */
+const GuardAlarm = z.strictObject({
+  ...base,
+  kind: z.literal('guard.alarm'),
+  alarm: z.enum(['decoy-touched', 'secret-in-request', 'leaks-repeated', 'credential-minted', 'text']),
+  agent: z.strictObject({ id: idSchema('agt'), name: Name.optional() }).optional(),
+  service: z.strictObject({ id: idSchema('svc'), name: Name.optional() }).optional(),
+  secret: z.strictObject({ id: idSchema('sec'), name: Name.optional() }).optional(),
+  /** Such as `header x-note`. */
+  where: text(256).optional(),
+  /** What was done about it. */
+  done: z.enum(['told', 'call-blocked', 'grant-frozen', 'agent-frozen']),
 });
 
 const IntegrityAlarm = z.strictObject({
@@ -208,6 +233,7 @@ export const AuditEvent = z.discriminatedUnion('kind', [
   RotationFail,
   SecretMint,
   SecretMinted,
+  GuardAlarm,
   IntegrityAlarm,
 ]);
 export type AuditEvent = z.output<typeof AuditEvent>;

@@ -2,6 +2,7 @@
 // every event has.
 import { z } from 'zod';
 import { idSchema, Name } from './ids.ts';
+import { DIRECTIONS, FINDING_ACTIONS, GUARDS } from './inspection/finding.ts';
 import type { Principal as PrincipalType } from './principal.ts';
 
 export const text = (max: number) => z.string().max(max);
@@ -29,6 +30,20 @@ export const Code = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
 export const Epoch = z.string().regex(/^(0|[1-9]\d{0,18})$/);
 export const Lane = z.enum(['call', 'admin']);
 export const AnyId = z.string().regex(/^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$/);
+
+/** What guards found in a call, without the text. */
+export const Flags = z
+  .array(
+    z.strictObject({
+      direction: z.enum(DIRECTIONS),
+      guard: z.enum(GUARDS),
+      rule: text(128),
+      action: z.enum(FINDING_ACTIONS),
+      count: count().min(1),
+    }),
+  )
+  .max(64)
+  .readonly();
 
 const Principal = z.discriminatedUnion('type', [
   z.strictObject({

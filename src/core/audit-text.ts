@@ -41,19 +41,22 @@ function intentText(event: Intent, stamp: AuditStamp): string {
     maybe('request', event.request) +
     `,"secret":{"id":${string(secret.id)},"version":${number(secret.version)}}` +
     `,"service":{"id":${string(service.id)},"name":${string(service.name)},"revision":${number(service.revision)}}` +
-    `,"v":${number(stamp.v)},"vault":${event.vault === null ? 'null' : string(event.vault)}}`
+    `,"v":${number(stamp.v)},"vault":${event.vault === null ? 'null' : string(event.vault)}` +
+    (event.webSocket === undefined ? '}' : ',"webSocket":true}')
   );
 }
 
 function outcomeText(event: Outcome, stamp: AuditStamp): string {
-  const { firstByteMs, leaks, status } = event;
+  const { firstByteMs, flags, leaks, preview, status } = event;
   return (
     `{"at":${string(stamp.at)}` +
     maybe('bodyHash', event.bodyHash) +
     maybe('client', event.client) +
     (firstByteMs === undefined ? '' : `,"firstByteMs":${number(firstByteMs)}`) +
+    (flags === undefined ? '' : `,"flags":${canonicalJson(flags)}`) +
     `,"id":${string(stamp.id)},"intent":${string(event.intent)},"kind":${string(event.kind)}` +
     (leaks === undefined ? '' : `,"leaks":${canonicalJson(leaks)}`) +
+    (preview === undefined ? '' : `,"preview":${canonicalJson(preview)}`) +
     `,"principal":${principalText(event.principal)}` +
     maybe('problem', event.problem) +
     `,"replica":${string(stamp.replica)}` +

@@ -1,6 +1,8 @@
 // The vault's records as decisions see them: parsed, checked, in memory.
 import type { AddressPattern } from './address-pattern.ts';
+import type { Constraints } from './constraints.ts';
 import type { Id } from './ids.ts';
+import type { ProtectionSettings } from './protection/protection.ts';
 import type { Auth, Origin, RefusalShape } from './service.ts';
 
 export interface Agent {
@@ -30,6 +32,7 @@ export interface Service {
   readonly refusalShape: RefusalShape | null;
   /** A listener of its own: `127.0.0.1:0` or `unix:/path`. */
   readonly listen: string | null;
+  readonly protection: ProtectionSettings;
   readonly revision: number;
 }
 
@@ -40,6 +43,8 @@ export interface Grant {
   /** Undefined: every method and path. */
   readonly allow: readonly AddressPattern[] | undefined;
   readonly expiresAt: Date | undefined;
+  readonly constraints: Constraints;
+  readonly frozen: boolean;
   readonly revision: number;
 }
 

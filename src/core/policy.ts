@@ -24,6 +24,12 @@ export type Decision =
       readonly grantRevision: number;
     }
   | { readonly effect: 'deny'; readonly problem: 'frozen'; readonly rule: 'agent-frozen' }
+  | {
+      readonly effect: 'deny';
+      readonly problem: 'frozen';
+      readonly rule: 'grant-frozen';
+      readonly revision: number;
+    }
   | { readonly effect: 'deny'; readonly problem: 'no-grant'; readonly rule: 'no-grant' }
   | {
       readonly effect: 'deny';
@@ -31,6 +37,8 @@ export type Decision =
       readonly rule: 'guard';
       /** The pattern of the service that denies it, whatever is granted. */
       readonly guard: string;
+      /** Of the service. */
+      readonly revision: number;
     }
   | {
       readonly effect: 'deny';
@@ -40,6 +48,8 @@ export type Decision =
       readonly needed: string;
       /** What the grant covers; undefined: every method and path. */
       readonly covered: readonly string[] | undefined;
+      /** Of the grant. */
+      readonly revision: number;
     };
 
 export function decide(question: Question): Decision {
@@ -48,14 +58,23 @@ export function decide(question: Question): Decision {
   if (service === undefined || grant === undefined) {
     return { effect: 'deny', problem: 'no-grant', rule: 'no-grant' };
   }
+  if (grant.frozen)
+    return { effect: 'deny', problem: 'frozen', rule: 'grant-frozen', revision: grant.revision };
   const guard = service.guards.find((candidate) => guardsAgainst(candidate, method, address));
   if (guard !== undefined) {
-    return { effect: 'deny', problem: 'not-allowed', rule: 'guard', guard: guard.text };
+    return {
+      effect: 'deny',
+      problem: 'not-allowed',
+      rule: 'guard',
+      guard: guard.text,
+      revision: service.revision,
+    };
   }
   const needed = smallestPattern(method, address);
   const covered = grant.allow?.map(({ text }) => text);
+  const { revision } = grant;
   if (grant.expiresAt !== undefined && grant.expiresAt <= question.now) {
-    return { effect: 'deny', problem: 'not-allowed', rule: 'grant-expired', needed, covered };
+    return { effect: 'deny', problem: 'not-allowed', rule: 'grant-expired', needed, covered, revision };
   }
   if (scope !== undefined && !scopeAllows(scope, service.name, method)) {
     return {
@@ -64,12 +83,13 @@ export function decide(question: Question): Decision {
       rule: 'scope',
       needed: neededScope(service.name, method),
       covered,
+      revision,
     };
   }
   const allowed = { effect: 'allow', grant: grant.id, grantRevision: grant.revision } as const;
   if (grant.allow === undefined) return { ...allowed, rule: '* /**' };
   const pattern = grant.allow.find((candidate) => matchesPattern(candidate, method, address));
   if (pattern === undefined)
-    return { effect: 'deny', problem: 'not-allowed', rule: 'grant', needed, covered };
+    return { effect: 'deny', problem: 'not-allowed', rule: 'grant', needed, covered, revision };
   return { ...allowed, rule: pattern.text };
 }

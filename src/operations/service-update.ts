@@ -10,6 +10,7 @@ import { rebindSecret } from '../vault/rebind.ts';
 import { rowMac } from '../vault/row-mac.ts';
 import { serviceUpdate } from './contracts/services.ts';
 import { type Change, changing } from './operation.ts';
+import { changedProtection, protectionInLog, requireAccepted } from './protection.ts';
 import {
   authText,
   checkGuards,
@@ -20,14 +21,16 @@ import {
   toSettledRecord,
 } from './services.ts';
 
-export const updateService = changing(serviceUpdate, async (change, { name, ...fields }) => {
+export const updateService = changing(serviceUpdate, async (change, { name, acceptWeaker, ...fields }) => {
   const { deps, tx, precondition, changedEpoch } = change;
   const before = await requireService(tx, deps, name);
   precondition.require(before);
   if (Object.values(fields).every((value) => value === undefined)) {
     throw new Problem('invalid-input', { detail: 'Name at least one field to change.' });
   }
-  const { baseUrl, secret: secretName, ...rest } = fields;
+  const { baseUrl, secret: secretName, protection: parts = {}, ...rest } = fields;
+  const protection = changedProtection(before.protection, parts);
+  requireAccepted(before.protection, protection, acceptWeaker);
   const secretBefore = await findSecretById(tx, deps.vaultId, before.secretId);
   const secret = secretName === undefined ? secretBefore : await requireSecretToSend(tx, deps, secretName);
   if (secret === undefined) throw new Problem('internal', { internal: `${before.id} has no secret` });
@@ -36,6 +39,7 @@ export const updateService = changing(serviceUpdate, async (change, { name, ...f
     ...given(rest),
     ...(baseUrl === undefined ? {} : parseBaseUrl(baseUrl)),
     ...(rest.deny === undefined ? {} : { deny: checkGuards(rest.deny) }),
+    protection,
     secretId: secret.id,
     revision: before.revision + 1,
     changedEpoch,
@@ -89,5 +93,6 @@ function shownInLog(row: ServiceRow) {
   const { catalogueId, deny, refusalShape, listen } = row;
   const headers = Object.entries(row.headers).map((pair) => pair.join(': '));
   const forClients = { keyEnv, baseUrlEnv, baseUrlSuffix, catalogueId, headers, deny, refusalShape, listen };
-  return { ...sending, ...forClients, graceRetry, revision };
+  const protection = protectionInLog(row.protection);
+  return { ...sending, ...forClients, protection, graceRetry, revision };
 }

@@ -5,6 +5,7 @@ import { HOP_BY_HOP } from '../core/header-names.ts';
 import { newId } from '../core/ids.ts';
 import { parseListenAddress } from '../core/listen-address.ts';
 import { Problem } from '../core/problem.ts';
+import { protectionSettings, weaknesses } from '../core/protection/protection.ts';
 import { baseUrlText, parseBaseUrl } from '../core/service.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
 import { findSecretByName, type SecretRow, secretNames } from '../store/secrets.ts';
@@ -30,6 +31,7 @@ import {
 } from './contracts/services.ts';
 import { changing, type OperationDeps, reading } from './operation.ts';
 import { openPage } from './paging.ts';
+import { changedProtection, requireAccepted } from './protection.ts';
 import { removeGrantsOf } from './remove-grant.ts';
 import { touchAgents } from './save-agent.ts';
 
@@ -53,6 +55,7 @@ export const createService = changing(serviceCreate, async ({ deps, tx, now, cha
   const { origin, basePath } = parseBaseUrl(input.baseUrl);
   checkPlacement(input);
   checkHeaders(input);
+  requireAccepted({}, input.protection, input.acceptWeaker);
   const { vaultId } = deps;
   const secret = await requireSecretToSend(tx, deps, input.secret);
   const before = await servicesOfSecrets(tx, vaultId, [secret.id]);
@@ -73,6 +76,7 @@ export const createService = changing(serviceCreate, async ({ deps, tx, now, cha
     deny: checkGuards(input.deny),
     refusalShape: input.refusalShape ?? null,
     listen: input.listen ?? null,
+    protection: changedProtection({}, input.protection),
     revision: 1,
     removedAt: null,
   };
@@ -230,6 +234,8 @@ function toRecord({ addresses }: OperationDeps, row: ServiceRow, secretName: str
     deny: [...deny],
     refusalShape,
     listen,
+    protection: row.protection,
+    weaknesses: [...weaknesses(protectionSettings(row.protection))],
     address,
     addressTrouble,
     revision,

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { Sql } from 'postgres';
 import type { Id } from '../core/ids.ts';
-import { auditBody } from './tables.ts';
+import { auditBody } from './audit-tables.ts';
 import type { Transaction } from './transaction.ts';
 
 /** One event, sealed into its chain. */

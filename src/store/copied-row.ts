@@ -34,6 +34,9 @@ function convert({ name, kind }: CopiedTable['columns'][number], value: unknown)
   switch (kind) {
     case 'json':
       return value;
+    case 'boolean':
+      if (typeof value !== 'boolean') throw wrong();
+      return value;
     case 'integer':
       if (typeof value !== 'number' || !Number.isInteger(value)) throw wrong();
       return value;

@@ -1,5 +1,6 @@
 // The whole database schema.
+import * as auditTables from './audit-tables.ts';
 import * as installationTables from './installation-tables.ts';
 import * as vaultTables from './tables.ts';
 
-export const SCHEMA = { ...installationTables, ...vaultTables };
+export const SCHEMA = { ...installationTables, ...vaultTables, ...auditTables };

@@ -19,6 +19,7 @@ const TABLES = [
   tables.secret,
   tables.service,
   tables.secretVersion,
+  tables.secretFingerprint,
   tables.rotation,
   tables.agent,
   tables.serviceGrant,
@@ -31,7 +32,7 @@ const TABLES = [
   tables.auditBody,
 ] as const;
 
-type ColumnKind = 'text' | 'integer' | 'bigint' | 'json' | 'bytes' | 'moment' | 'date';
+type ColumnKind = 'text' | 'boolean' | 'integer' | 'bigint' | 'json' | 'bytes' | 'moment' | 'date';
 
 interface CopiedColumn {
   readonly name: string;
@@ -168,7 +169,8 @@ function toCopiedTable(table: PgTable): CopiedTable {
 function kindOf(sqlType: string): ColumnKind {
   if (sqlType === 'bytea') return 'bytes';
   if (sqlType === 'jsonb') return 'json';
-  if (sqlType === 'integer' || sqlType === 'bigint' || sqlType === 'date') return sqlType;
+  const isNamedAlike = sqlType === 'boolean' || sqlType === 'integer' || sqlType === 'bigint' || sqlType === 'date';
+  if (isNamedAlike) return sqlType;
   if (sqlType.startsWith('timestamp')) return 'moment';
   if (sqlType.startsWith('text')) return 'text';
   throw new Error(`no line form for columns of type ${sqlType}`);
@@ -192,6 +194,7 @@ function toText({ name, kind }: CopiedColumn): string {
     case 'date':
       return `to_char(${column}, 'YYYY-MM-DD')`;
     case 'text':
+    case 'boolean':
     case 'integer':
     case 'json':
       return column;
@@ -202,7 +205,7 @@ function toText({ name, kind }: CopiedColumn): string {
 export const base64 = (expression: string) => `replace(encode(${expression}, 'base64'), E'\\n', '')`;
 
 function toRecordColumn({ name, kind }: CopiedColumn): string {
-  const type = kind === 'json' ? 'jsonb' : kind === 'integer' ? 'integer' : 'text';
+  const type = kind === 'json' ? 'jsonb' : kind === 'integer' || kind === 'boolean' ? kind : 'text';
   return `"${name}" ${type}`;
 }
 

@@ -3,7 +3,7 @@
 import { isNull, sql } from 'drizzle-orm';
 import {
   bigint,
-  date,
+  boolean,
   foreignKey,
   index,
   integer,
@@ -13,6 +13,8 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { Constraints } from '../core/constraints.ts';
+import type { Protection } from '../core/protection/protection.ts';
 import { type Auth, type Origin, REFUSAL_SHAPES } from '../core/service.ts';
 import { bytea, changedEpoch, idColumn, moment } from './columns.ts';
 
@@ -59,6 +61,8 @@ export const secret = pgTable(
     id: idColumn('id', 'sec').notNull(),
     name: text('name').notNull(),
     credentialKind: text('credential_kind').notNull(),
+    /** Never sent anywhere: a value whose appearance in a request gives a thief away. */
+    isDecoy: boolean('is_decoy').notNull().default(false),
     revision: integer('revision').notNull(),
     changedEpoch: changedEpoch(),
     createdAt: moment('created_at').notNull(),
@@ -98,6 +102,29 @@ export const secretVersion = pgTable(
     uniqueIndex('secret_version_number').on(t.vaultId, t.secretId, t.number),
     uniqueIndex('secret_version_current').on(t.vaultId, t.secretId).where(sql`${t.state} = 'current'`),
     index('secret_version_epoch').on(t.vaultId, t.changedEpoch),
+  ],
+);
+
+/** By what a stored value is known when it turns up in a request, without the value: one row for each version that is live. */
+export const secretFingerprint = pgTable(
+  'secret_fingerprint',
+  {
+    vaultId: vaultId(),
+    versionId: idColumn('version_id', 'ver').notNull(),
+    secretId: idColumn('secret_id', 'sec').notNull(),
+    /** Of a value that no call ever carries: whoever sends it has been where no agent should be. */
+    isDecoy: boolean('is_decoy').notNull(),
+    /** Keyed hashes of the value's forms, packed; see `vault/fingerprints`. */
+    record: bytea('record').notNull(),
+    changedEpoch: changedEpoch(),
+    mac: bytea('mac').notNull(),
+    createdAt: moment('created_at').notNull(),
+    removedAt: moment('removed_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.versionId] }),
+    foreignKey({ columns: [t.vaultId, t.secretId], foreignColumns: [secret.vaultId, secret.id] }),
+    index('secret_fingerprint_epoch').on(t.vaultId, t.changedEpoch),
   ],
 );
 
@@ -160,6 +187,8 @@ export const service = pgTable(
     refusalShape: text('refusal_shape', { enum: REFUSAL_SHAPES }),
     /** A listener of its own: `127.0.0.1:0` or `unix:/path`. */
     listen: text('listen'),
+    /** What guards its calls beyond what guards every call; see `core/protection`. */
+    protection: jsonb('protection').$type<Protection>().notNull().default({}),
     revision: integer('revision').notNull(),
     changedEpoch: changedEpoch(),
     mac: bytea('mac').notNull(),
@@ -206,6 +235,11 @@ export const serviceGrant = pgTable(
     /** Patterns such as `GET /v1/models`; null grants every method and path. */
     allow: jsonb('allow').$type<readonly string[]>(),
     expiresAt: moment('expires_at'),
+    /** What is asked of a call beyond its method and path; see `core/constraints`. */
+    constraints: jsonb('constraints').$type<Constraints>().notNull().default({}),
+    /** Ended for now, by Doorward itself or by an administrator. */
+    frozenAt: moment('frozen_at'),
+    frozenReason: text('frozen_reason'),
     revision: integer('revision').notNull(),
     changedEpoch: changedEpoch(),
     mac: bytea('mac').notNull(),
@@ -341,42 +375,4 @@ export const idempotencyKey = pgTable(
     primaryKey({ columns: [t.vaultId, t.adminId, t.keyHash] }),
     index('idempotency_key_age').on(t.createdAt),
   ],
-);
-
-/** One fact, chained per replica start and lane. Kept for ever; the text itself is in `audit_body`. */
-export const auditEvent = pgTable(
-  'audit_event',
-  {
-    id: idColumn('id', 'evt').primaryKey(),
-    vaultId: idColumn('vault_id', 'vlt'),
-    chainId: idColumn('chain_id', 'chn').notNull(),
-    chainSeq: bigint('chain_seq', { mode: 'bigint' }).notNull(),
-    prevMac: bytea('prev_mac').notNull(),
-    mac: bytea('mac').notNull(),
-    kind: text('kind').notNull(),
-    intentId: idColumn('intent_id', 'evt'),
-    at: moment('at').notNull(),
-    /** SHA-256 of salt and body: with it the leaf can be made again when retention has dropped the body. */
-    bodyHash: bytea('body_hash').notNull(),
-    leafHash: bytea('leaf_hash').notNull(),
-  },
-  (t) => [
-    uniqueIndex('audit_event_chain').on(t.chainId, t.chainSeq),
-    uniqueIndex('audit_event_intent').on(t.intentId).where(sql`${t.intentId} is not null`),
-    // Calls are nearly all of the log: what is rare is found without reading them, and they do not pay for it.
-    index('audit_event_rare').on(t.kind, t.id).where(sql`${t.kind} not like 'call.%'`),
-  ],
-);
-
-/** Partitioned by month in the migration; dropped by the owning role when retention says so. */
-export const auditBody = pgTable(
-  'audit_body',
-  {
-    eventId: idColumn('event_id', 'evt').notNull(),
-    month: date('month', { mode: 'string' }).notNull(),
-    salt: bytea('salt').notNull(),
-    /** Canonical JSON, byte for byte what the leaf hash commits to. */
-    json: text('json').notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.month, t.eventId] })],
 );

@@ -3,6 +3,7 @@
 import { parsePattern } from '../core/address-pattern.ts';
 import type { Agent, Grant, Placeholder, Run, Secret, Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
+import { protectionSettings } from '../core/protection/protection.ts';
 import type { Clock } from '../core/time.ts';
 import {
   type AgentRow,
@@ -230,7 +231,8 @@ export class Authority {
     if (before !== undefined) this.#serviceIds.delete(before.name);
     this.#services.delete(row.id);
     if (row.removedAt !== null || !this.#holds('service', row, serviceMacColumns(row))) return;
-    this.#services.set(row.id, { ...row, guards: row.deny.map(parsePattern) });
+    const protection = protectionSettings(row.protection);
+    this.#services.set(row.id, { ...row, guards: row.deny.map(parsePattern), protection });
     this.#serviceIds.set(row.name, row.id);
   }
 
@@ -238,9 +240,10 @@ export class Authority {
     const key = pairKey(row.agentId, row.serviceId);
     if (this.#grants.get(key)?.id === row.id) this.#grants.delete(key);
     if (row.removedAt !== null || !this.#holds('service_grant', row, grantMacColumns(row))) return;
-    const { id, agentId, serviceId, revision } = row;
+    const { id, agentId, serviceId, constraints, revision } = row;
     const allow = row.allow?.map(parsePattern);
-    this.#grants.set(key, { id, agentId, serviceId, allow, expiresAt: row.expiresAt ?? undefined, revision });
+    const lives = { expiresAt: row.expiresAt ?? undefined, frozen: row.frozenAt !== null };
+    this.#grants.set(key, { id, agentId, serviceId, allow, constraints, ...lives, revision });
   }
 
   #applyRun(row: RunRow): void {

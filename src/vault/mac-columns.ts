@@ -8,7 +8,8 @@ export function agentMacColumns(row: Omit<AgentRow, 'changedEpoch' | 'mac' | 'cr
 
 export function serviceMacColumns(row: Omit<ServiceRow, 'changedEpoch' | 'mac' | 'createdAt'>) {
   const { vaultId, id, name, origin, basePath, auth, secretId, keyEnv, baseUrlEnv, baseUrlSuffix } = row;
-  const { graceRetry, catalogueId, headers, deny, refusalShape, listen, revision, removedAt } = row;
+  const { graceRetry, catalogueId, headers, deny, refusalShape, listen, protection, revision, removedAt } =
+    row;
   return {
     vaultId,
     id,
@@ -27,6 +28,7 @@ export function serviceMacColumns(row: Omit<ServiceRow, 'changedEpoch' | 'mac' |
     ...(deny.length === 0 ? {} : { deny }),
     ...(refusalShape === null ? {} : { refusalShape }),
     ...(listen === null ? {} : { listen }),
+    ...(Object.keys(protection).length === 0 ? {} : { protection }),
     revision,
     removedAt,
   };
@@ -34,7 +36,20 @@ export function serviceMacColumns(row: Omit<ServiceRow, 'changedEpoch' | 'mac' |
 
 export function grantMacColumns(row: Omit<GrantRow, 'changedEpoch' | 'mac' | 'createdAt'>) {
   const { vaultId, id, agentId, serviceId, allow, expiresAt, revision, removedAt } = row;
-  return { vaultId, id, agentId, serviceId, allow, expiresAt, revision, removedAt };
+  const { constraints, frozenAt } = row;
+  return {
+    vaultId,
+    id,
+    agentId,
+    serviceId,
+    allow,
+    expiresAt,
+    // A row from before these columns keeps its MAC.
+    ...(Object.keys(constraints).length === 0 ? {} : { constraints }),
+    ...(frozenAt === null ? {} : { frozenAt }),
+    revision,
+    removedAt,
+  };
 }
 
 /** Without the lease, which is renewed without a change of rights. */

@@ -16,7 +16,7 @@ function* piecesOf(bytes: Buffer): Generator<Buffer> {
 }
 
 async function sent(body: CallBody): Promise<Buffer> {
-  const { body: outgoing } = body.outgoing;
+  const { body: outgoing } = body.outgoing();
   if (!(outgoing instanceof Readable)) return outgoing ?? Buffer.alloc(0);
   return Buffer.concat(await outgoing.toArray());
 }
@@ -42,7 +42,7 @@ describe('a body', () => {
   test('that is none, or was never held, stays as it is', async () => {
     const none = new CallBody(new HeldBodies(), { body: undefined, contentLength: undefined });
     await none.hold();
-    expect([none.canBeSentAgain, none.held, none.outgoing.body]).toEqual([true, undefined, undefined]);
+    expect([none.canBeSentAgain, none.held, none.outgoing().body]).toEqual([true, undefined, undefined]);
     const streamed = bodyOf(new HeldBodies(), Buffer.from('streamed'));
     expect([streamed.canBeSentAgain, (await sent(streamed)).toString()]).toEqual([false, 'streamed']);
   });

@@ -20,6 +20,8 @@ export function serviceRecord(name: string, fields: Partial<ServiceRecord> = {})
     deny: [],
     refusalShape: null,
     listen: null,
+    protection: {},
+    weaknesses: [],
     address: null,
     addressTrouble: null,
     revision: 1,

@@ -57,6 +57,8 @@ const outcome: Outcome = {
   firstByteMs: 1.25,
   totalMs: 20,
   leaks: { matches: 2, views: ['identity', 'base64'] },
+  flags: [{ direction: 'answer', guard: 'content', rule: 'email', action: 'mask', count: 3 }],
+  preview: { request: 'hello', answer: 'hello to you' },
 };
 const whole = [intent, outcome];
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalAddress } from '../../src/core/address.ts';
 import { guardsAgainst, matchesPattern, parsePattern } from '../../src/core/address-pattern.ts';
 import type { Agent, Grant, Service } from '../../src/core/entities.ts';
+import { protectionSettings } from '../../src/core/protection/protection.ts';
 import { decide } from '../../src/core/policy.ts';
 import { parseScope } from '../../src/core/scope.ts';
 
@@ -65,6 +66,7 @@ describe('a decision', () => {
     guards: [parsePattern('POST /v1/keys/**')],
     refusalShape: null,
     listen: null,
+    protection: protectionSettings({}),
     revision: 1,
   };
   const grant = (allow: readonly string[] | undefined, expiresAt?: Date): Grant => ({
@@ -73,6 +75,8 @@ describe('a decision', () => {
     serviceId: service.id,
     allow: allow?.map(parsePattern),
     expiresAt,
+    constraints: {},
+    frozen: false,
     revision: 1,
   });
   const now = new Date('2030-01-01T00:00:00Z');

@@ -1,6 +1,7 @@
 // Services: which API a secret is for, and where its credential goes.
 import { z } from 'zod';
 import { idSchema, Name } from '../../core/ids.ts';
+import { Protection } from '../../core/protection/protection.ts';
 import { Auth, REFUSAL_SHAPES } from '../../core/service.ts';
 import { contract, Moment, page, pageInput } from '../contract.ts';
 
@@ -25,6 +26,20 @@ const Listen = z
     'A listener of its own, for clients that take only host and port: `127.0.0.1:0` or `unix:/path`.',
   );
 
+const ChangedProtection = z
+  .strictObject(
+    Object.fromEntries(Object.entries(Protection.shape).map(([name, part]) => [name, part.nullable()])) as {
+      [K in keyof typeof Protection.shape]: z.ZodNullable<(typeof Protection.shape)[K]>;
+    },
+  )
+  .describe(
+    'Each part that is given takes the place of the whole part there was; null: as it is unless told.',
+  );
+const AcceptWeaker = z
+  .boolean()
+  .default(false)
+  .describe('Needed for settings that guard less than a service is guarded unless told.');
+
 export const ServiceRecord = z
   .strictObject({
     id: idSchema('svc'),
@@ -41,6 +56,8 @@ export const ServiceRecord = z
     deny: z.array(z.string()),
     refusalShape: z.enum(REFUSAL_SHAPES).nullable(),
     listen: z.string().nullable(),
+    protection: Protection,
+    weaknesses: z.array(z.string()).describe('What is guarded less than it is unless told.'),
     address: z
       .string()
       .nullable()
@@ -85,6 +102,8 @@ export const serviceCreate = contract({
         .optional()
         .describe("Whose error bodies a refusal imitates, so that the vendor's client understands it."),
       listen: Listen.optional(),
+      protection: Protection.default({}),
+      acceptWeaker: AcceptWeaker,
     })
     .meta({
       examples: [
@@ -124,6 +143,8 @@ export const serviceUpdate = contract({
       deny: Deny.optional(),
       refusalShape: z.enum(REFUSAL_SHAPES).nullable().optional(),
       listen: Listen.nullable().optional(),
+      protection: ChangedProtection.optional(),
+      acceptWeaker: AcceptWeaker,
     })
     .meta({ examples: [{ name: 'openai', graceRetry: 'idempotent' }] }),
   output: ServiceRecord,

@@ -1,7 +1,7 @@
 // The audit log of a backup, chain by chain: the same walk as `audit verify` makes through a database.
 import type { StoredEvent } from '../../store/audit-reading.ts';
 import { parseObject, rowOfLine } from '../../store/copied-row.ts';
-import { auditEvent } from '../../store/tables.ts';
+import { auditEvent } from '../../store/audit-tables.ts';
 import type { Lane } from '../audit/chain.ts';
 import { ChainWalk, type NamedHead } from '../audit/chain-walk.ts';
 

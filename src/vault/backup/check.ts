@@ -101,7 +101,7 @@ export class BackupCheck {
       const row = rowOfLine(tables.agent, line);
       this.#requireMac('agent', row, agentMacColumns(row));
     } else if (table === 'service_grant') {
-      const row = rowOfLine(tables.serviceGrant, line);
+      const row = withLaterGrantColumns(rowOfLine(tables.serviceGrant, line));
       this.#requireMac('service_grant', row, grantMacColumns(row));
     } else if (table === 'run') {
       const row = rowOfLine(tables.run, line);
@@ -197,7 +197,15 @@ function withLaterColumns(row: typeof tables.service.$inferSelect): typeof table
     deny: [],
     refusalShape: null,
     listen: null,
+    protection: {},
   };
-  const has = (name: string) => name in row && row[name as keyof typeof row] !== undefined;
+  const has = (name: string) => (row[name as keyof typeof row] ?? null) !== null;
   return { ...row, ...Object.fromEntries(Object.entries(later).filter(([name]) => !has(name))) };
+}
+
+function withLaterGrantColumns(
+  row: typeof tables.serviceGrant.$inferSelect,
+): typeof tables.serviceGrant.$inferSelect {
+  const constraints: typeof row.constraints | null = row.constraints;
+  return { ...row, constraints: constraints ?? {} };
 }

@@ -7,7 +7,7 @@ import type { AuditRow } from '../../store/audit-events.ts';
 import { lineOfRow } from '../../store/copied-row.ts';
 import type { Database } from '../../store/database.ts';
 import type { HeadFile } from '../../store/head-file.ts';
-import { auditEvent } from '../../store/tables.ts';
+import { auditEvent } from '../../store/audit-tables.ts';
 import { ChainHead } from '../audit/chain-head.ts';
 import { headOf, type Lane } from '../audit/chain.ts';
 import { createDrafter } from '../audit/draft.ts';

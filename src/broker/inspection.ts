@@ -1,0 +1,87 @@
+// The guards that a service's calls pass beside the leak scan, one line each, in the order in which they look. A guard
+// that has nothing to do for a service costs its calls nothing.
+import { decodedQuery } from '../core/address.ts';
+import type { Findings } from '../core/inspection/finding.ts';
+import { type Inspector, mediaTypeOf, type Stage } from '../core/inspection/stage.ts';
+import type { UpstreamHead } from '../egress/flow.ts';
+import type { BrokeredCall } from './call.ts';
+import type { CallBody } from './call-body.ts';
+import type { Allowed } from './decide.ts';
+import type { BrokerDeps } from './deps.ts';
+
+/** What a guard is made for: one direction of one call. */
+export interface Inspected {
+  readonly allowed: Allowed;
+  readonly call: BrokeredCall;
+  readonly findings: Findings;
+}
+
+type MakeInspector = (deps: BrokerDeps, inspected: Inspected) => Inspector | undefined;
+
+const OF_REQUESTS: readonly MakeInspector[] = [];
+const OF_ANSWERS: readonly MakeInspector[] = [];
+
+function make(makers: readonly MakeInspector[], deps: BrokerDeps, inspected: Inspected): Inspector[] {
+  return makers.flatMap((maker) => maker(deps, inspected) ?? []);
+}
+
+/** Looks at everything of a request but its body, and sets the guards of the body. Throws the problem that refuses the call. */
+export function inspectRequest(deps: BrokerDeps, inspected: Inspected, body: CallBody): void {
+  const inspectors = make(OF_REQUESTS, deps, inspected);
+  if (inspectors.length === 0) return;
+  const { allowed, call } = inspected;
+  for (const [where, text] of textsOf(call, allowed)) {
+    for (const inspector of inspectors) inspector.text?.(where, text);
+  }
+  const context = {
+    direction: 'request',
+    headers: call.headers,
+    contentType: mediaTypeOf(call.headers),
+    status: undefined,
+  } as const;
+  body.guardWith(inspectors.flatMap((inspector) => inspector.body?.(context) ?? []));
+}
+
+/** The path, parameters and headers of a call, but for what carries the caller's own token. */
+function* textsOf(call: BrokeredCall, { caller, target }: Allowed): Generator<readonly [string, string]> {
+  yield ['path', decoded(target.address.path)];
+  for (const [name, value] of decodedQuery(target.address)) {
+    yield ['query name', name];
+    yield [`query ${name}`, value];
+  }
+  for (const [name, value] of call.headers) {
+    if (!caller.withheld.some((token) => value.includes(token)))
+      yield [`header ${name.toLowerCase()}`, value];
+  }
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The guards of one answer. */
+export interface AnswerGuards {
+  readonly stages: readonly Stage[];
+  /** What may stand in the place of a header's value. */
+  text(where: string, text: string): string;
+}
+
+/** Undefined: nothing is looked for. */
+export function inspectAnswer(
+  deps: BrokerDeps,
+  inspected: Inspected,
+  head: UpstreamHead,
+): AnswerGuards | undefined {
+  const inspectors = make(OF_ANSWERS, deps, inspected);
+  if (inspectors.length === 0) return undefined;
+  const { headers, status } = head;
+  const context = { direction: 'answer', headers, contentType: mediaTypeOf(headers), status } as const;
+  return {
+    stages: inspectors.flatMap((inspector) => inspector.body?.(context) ?? []),
+    text: (where, text) => inspectors.reduce((kept, { text: look }) => look?.(where, kept) ?? kept, text),
+  };
+}

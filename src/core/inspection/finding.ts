@@ -1,0 +1,48 @@
+// What a guard found in a call: told in the audit log, in a header and to whoever listens for alerts, never with the text.
+
+export const DIRECTIONS = ['request', 'answer'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** Which guard: a stored secret on its way out, a new credential in an answer, content, text that a model reads or writes. */
+export const GUARDS = ['fingerprint', 'minting', 'content', 'text', 'schema'] as const;
+export type GuardName = (typeof GUARDS)[number];
+
+/** What was done about it. */
+export const FINDING_ACTIONS = ['flag', 'mask', 'redact', 'strip', 'wrap', 'block'] as const;
+export type FindingAction = (typeof FINDING_ACTIONS)[number];
+
+export interface Finding {
+  readonly direction: Direction;
+  readonly guard: GuardName;
+  /** A class, such as `email`, or the id of a rule. */
+  readonly rule: string;
+  readonly action: FindingAction;
+}
+
+/** The same finding, as often as it was made. */
+export interface CountedFinding extends Finding {
+  readonly count: number;
+}
+
+/** Different findings that an event tells of; more are left out, since hostile text chooses how many there are. */
+const MAX_FINDINGS = 64;
+
+export class Findings {
+  readonly #counts = new Map<string, { finding: Finding; count: number }>();
+
+  add(finding: Finding): void {
+    const { direction, guard, rule, action } = finding;
+    const key = `${direction} ${guard} ${action} ${rule}`;
+    const entry = this.#counts.get(key);
+    if (entry !== undefined) entry.count += 1;
+    else if (this.#counts.size < MAX_FINDINGS) this.#counts.set(key, { finding, count: 1 });
+  }
+
+  get isEmpty(): boolean {
+    return this.#counts.size === 0;
+  }
+
+  list(): readonly CountedFinding[] {
+    return [...this.#counts.values()].map(({ finding, count }) => ({ ...finding, count }));
+  }
+}

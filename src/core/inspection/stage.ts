@@ -1,0 +1,39 @@
+// One guard at work on one body, piece by piece, between the leak scan and whoever the bytes are for.
+import type { HeaderPairs } from '../headers.ts';
+import type { Direction } from './finding.ts';
+import type { Finding } from './finding.ts';
+
+export interface Stage {
+  /** Whether what comes out may be longer or shorter than what went in. */
+  readonly changesLength: boolean;
+  /** What may go on of all that was pushed; what is undecided is held back. Throws the problem that cuts the body. */
+  push(chunk: Buffer): Buffer;
+  /** What is left at the end. Throws as `push`. */
+  end(): Buffer;
+}
+
+/** The body that a stage is made for. */
+export interface BodyContext {
+  readonly direction: Direction;
+  readonly headers: HeaderPairs;
+  /** Lower case, without parameters; empty where none is told. */
+  readonly contentType: string;
+  /** Of an answer. */
+  readonly status: number | undefined;
+}
+
+/** What one guard does with one direction of one call. */
+export interface Inspector {
+  /** Of a text that is no body: a header's value, a parameter's, the path. Gives what may stand in its place; throws to block. */
+  text?(where: string, text: string): string;
+  /** Undefined: it has nothing to look for in such a body. */
+  body?(context: BodyContext): Stage | undefined;
+}
+
+export type OnFinding = (finding: Finding) => void;
+
+/** The media type of headers: lower case, without parameters. */
+export function mediaTypeOf(headers: HeaderPairs): string {
+  const value = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+  return (value.split(';', 1)[0] ?? '').trim().toLowerCase();
+}
