@@ -74,15 +74,13 @@ describe.each(testDatabases())('tokens across replicas on $name', (database) => 
     const wrong = `dw_agent_${'A'.repeat(49)}`;
     const time = (name: string) => {
       const from = process.hrtime.bigint();
-      for (let at = 0; at < 2000; at += 1) tokens.authenticateAgent(name, wrong);
+      for (let at = 0; at < 200; at += 1) tokens.authenticateAgent(name, wrong);
       return Number(process.hrtime.bigint() - from);
     };
-    time('robot');
-    time('nobody');
-    // The best of several rounds: what is left is the work itself, with the noise of the machine taken out.
-    const best = (name: string) => Math.min(...Array.from({ length: 9 }, () => time(name)));
-    const ratio = best('robot') / best('nobody');
-    expect(ratio).toBeGreaterThan(0.6);
-    expect(ratio).toBeLessThan(1.67);
+    // Side by side, so that the machine's noise meets both. Without the hash of the key it would be a tenth.
+    const ratios = Array.from({ length: 101 }, () => time('robot') / time('nobody')).sort((a, b) => a - b);
+    const median = ratios[50];
+    expect(median).toBeGreaterThan(0.4);
+    expect(median).toBeLessThan(2.5);
   });
 });
