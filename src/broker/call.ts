@@ -12,6 +12,8 @@ export interface BrokeredCall {
   readonly service: string;
   /** Path and query below the service, as raw text. */
   readonly address: string;
+  /** Where the caller calls the service, as an absolute URL without a slash at its end; undefined where there is none to tell. */
+  readonly base?: string | undefined;
   readonly headers: HeaderPairs;
   readonly body: Readable | undefined;
   readonly contentLength: number | undefined;

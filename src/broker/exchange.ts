@@ -13,6 +13,7 @@ import { Guard, noteLeak } from './guard.ts';
 import { inspectAnswer } from './inspection.ts';
 import type { CallRecord } from './record.ts';
 import { maySend, type SecretVersion } from './versions.ts';
+import { withWayBack } from './way-back.ts';
 import { WebSocketRelay } from './websocket-relay.ts';
 
 export interface ExchangeParts {
@@ -74,6 +75,7 @@ class Exchange implements UpstreamHandler {
       method: outgoing.method,
       leaks: record.leaks,
       secretVersion,
+      wayBack: (headers) => withWayBack(headers, allowed.service, call.base),
       guardsFor: (head) => inspectAnswer(deps, { allowed, call, findings: record.findings }, head),
       onReady: () => this.#flow?.resume(),
       onFailure: (problem) => this.#fail(problem),

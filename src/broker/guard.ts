@@ -22,6 +22,8 @@ interface GuardOptions {
   readonly scan: Credential['scan'];
   readonly method: string;
   readonly leaks: LeakCount;
+  /** Makes addresses that lead to the service lead through the broker. */
+  readonly wayBack: (headers: HeaderPairs) => HeaderPairs;
   /** Told in the head. */
   readonly secretVersion: AnswerHead['secretVersion'];
   /** The guards that an answer of this head passes after the leak scan. */
@@ -90,7 +92,7 @@ export class Guard {
     this.#options.answer.head({
       status: head.status,
       statusText: reason?.[1] ?? '',
-      headers: [...headers, ...framing],
+      headers: [...this.#options.wayBack(headers), ...framing],
       secretVersion: this.#options.secretVersion,
     });
   }

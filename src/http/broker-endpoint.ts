@@ -20,6 +20,8 @@ const CALL_PREFIX = '/call/';
 export interface CallTarget {
   readonly service: string;
   readonly address: string;
+  /** Where the caller calls the service; undefined on a unix socket, whose clients go by the vendor's own name. */
+  readonly base?: string | undefined;
 }
 
 export async function handleCall(

@@ -5,7 +5,7 @@ import type { BrokerDeps } from '../broker/deps.ts';
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { type CallTarget, callTarget, drainingProblem, handleCall } from './broker-endpoint.ts';
-import { serviceOfHost } from './call-domain.ts';
+import { callUrlOf, serviceOfHost } from './call-domain.ts';
 import { sendProblem } from './send-problem.ts';
 
 export interface CallListenerDeps {
@@ -35,7 +35,7 @@ export function createListener(deps: ListenerDeps): RequestListener {
     const isTcp = request.socket.remoteAddress !== undefined;
     const isServed = named !== undefined || !isTcp || deps.allowedHosts.has(host);
     const refused = wrongHead(request) ?? (isServed ? undefined : hostNotAllowed(MAIN_ADVICE));
-    const target = named === undefined ? callTarget(url) : { service: named, address: url };
+    const target = named === undefined ? belowPublicUrl(deps, url) : ofHost(deps, named, url);
     if (refused !== undefined) refuse(deps, { request, response }, refused);
     else if (target !== undefined) answerCall(deps, { request, response }, target);
     else answerOther(deps.service, request, response);
@@ -51,8 +51,23 @@ export function createServiceListener(
     toOriginForm(request);
     const refused = wrongHead(request) ?? (isHost(hostOf(request)) ? undefined : hostNotAllowed(OWN_ADVICE));
     if (refused !== undefined) refuse(deps, { request, response }, refused);
-    else answerCall(deps, { request, response }, { service, address: request.url ?? '' });
+    else
+      answerCall(deps, { request, response }, { service, address: request.url ?? '', base: baseOf(request) });
   };
+}
+
+function belowPublicUrl({ publicUrl }: ListenerDeps, url: string): CallTarget | undefined {
+  const target = callTarget(url);
+  return target === undefined ? undefined : { ...target, base: `${publicUrl}/call/${target.service}` };
+}
+
+function ofHost({ publicUrl, callDomain }: ListenerDeps, service: string, address: string): CallTarget {
+  return { service, address, base: callUrlOf(service, { publicUrl, domain: callDomain }) };
+}
+
+/** By what a caller of a service's own listener goes; on a unix socket that is the vendor's name, and leads here as it is. */
+function baseOf(request: IncomingMessage): string | undefined {
+  return request.socket.remoteAddress === undefined ? undefined : `http://${hostOf(request)}`;
 }
 
 interface Pair {
@@ -112,7 +127,8 @@ function hostNotAllowed(advice: string): Problem {
   return new Problem('host-not-allowed', { detail: `This host name is not served here. ${advice}` });
 }
 
-function wrongHead(request: IncomingMessage): Problem | undefined {
+/** What must hold for every request, whatever it asks for. */
+export function wrongHead(request: IncomingMessage): Problem | undefined {
   if (request.url?.startsWith('/') !== true) {
     return new Problem('invalid-request', {
       detail: 'The request target must be a path; this is no forward proxy.',

@@ -31,17 +31,23 @@ export function sendProblem(to: Asked, problem: Problem, shape?: RefusalShape): 
   const { 'www-authenticate': challenge, ...others } = headers;
   to.response.writeHead(status, {
     ...others,
-    ...(challenge === undefined ? {} : { 'www-authenticate': challenge + basicChallenge(to.request) }),
+    ...(challenge === undefined ? {} : { 'www-authenticate': challengeFor(to.request, challenge) }),
     'content-length': Buffer.byteLength(body),
   });
   to.response.end(to.request.method === 'HEAD' ? undefined : body);
   letGoOfBody(to.request);
 }
 
-/** Git asks its credential helpers only where it is asked for Basic, and always calls without a token first. */
-function basicChallenge({ headers }: IncomingMessage): string {
-  return /^git(?:-lfs)?\//.test(headers['user-agent'] ?? '') ? ', Basic realm="doorward"' : '';
+/** `challenge`, or what clients understand that know no bearer tokens of ours. */
+function challengeFor({ headers, url = '' }: IncomingMessage, challenge: string): string {
+  // Clients of container registries would look for the token endpoint of a bearer challenge (OCI Distribution, Docker's token
+  // authentication); what they have logged in with they send as Basic.
+  if (url.startsWith('/v2/')) return BASIC;
+  // Git asks its credential helpers only where it is asked for Basic, and always calls without a token first.
+  return /^git(?:-lfs)?\//.test(headers['user-agent'] ?? '') ? `${challenge}, ${BASIC}` : challenge;
 }
+
+const BASIC = 'Basic realm="doorward"';
 
 /**
  * The rest of an upload that nobody wants is read and dropped, but not for long: closing at once would reset the

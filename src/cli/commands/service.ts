@@ -11,6 +11,7 @@ import { momentCell, printJson, printList, printRecord } from '../output.ts';
 import type { Column } from '../output.ts';
 import type { OpenContext } from '../command.ts';
 import { registerCatalogue } from '../service/catalogue.ts';
+import { registerProtect } from '../service/protect.ts';
 
 /** What `set` changes; false where a flag takes something away. */
 interface SetOptions {
@@ -48,6 +49,7 @@ export function register(program: Command, open: OpenContext): void {
   });
   registerAdd(service, open);
   registerSet(service, open);
+  registerProtect(service, open);
   registerCatalogue(service, open);
   define(service, {
     usage: 'list',
