@@ -1,4 +1,4 @@
-// Storing what was planned, one key after the other, and reading each back: the record, its version, and what its vendor
+// Storing what was planned, some keys at a time, and reading each back: the record, its version, and what its vendor
 // says to it. What fails is told and keeps the others from nothing.
 import { secretShow } from '../../operations/contracts/secrets.ts';
 import { addKey, readAndUse, serviceOfEntry } from '../add-key.ts';
@@ -25,26 +25,39 @@ export interface Storing {
   readonly onProgress: (done: number, inAll: number) => void;
 }
 
+/** Stored at the same time: the server has what comes together on disk together. */
+const WAVE = 16;
+
 export async function storeKeys(keys: readonly PlannedKey[], storing: Storing): Promise<StoredKey[]> {
   const troubles = new Map<PlannedKey, string>();
   let done = 0;
-  for (const key of keys) {
-    try {
-      await storeKey(key, storing);
-    } catch (error) {
-      if (!(error instanceof ServerProblem || error instanceof CommandFailure)) throw error;
-      troubles.set(key, error instanceof ServerProblem ? error.sentence : error.message);
-    }
-    done += 1;
-    storing.onProgress(done, keys.length);
+  for (let from = 0; from < keys.length; from += WAVE) {
+    const remembered: Record<string, string> = {};
+    const storeOne = async (key: PlannedKey) => {
+      try {
+        const id = await storeKey(key, storing);
+        if (!key.isStored) remembered[storing.digestOf(identityOf(key))] = id;
+      } catch (error) {
+        if (!(error instanceof ServerProblem || error instanceof CommandFailure)) throw error;
+        troubles.set(key, error instanceof ServerProblem ? error.sentence : error.message);
+      }
+      done += 1;
+      storing.onProgress(done, keys.length);
+    };
+    await Promise.all(keys.slice(from, from + WAVE).map(storeOne));
+    await extendLedger(storing.dataDirectory, { keys: remembered });
   }
   const stored = keys.filter((key) => !troubles.has(key));
   const trials = storing.isTested ? await tryAll(stored, storing) : new Map<string, KeyTrial>();
   return keys.map((key) => ({ key, trial: trials.get(key.name), trouble: troubles.get(key) }));
 }
 
+function identityOf({ entry, baseUrl, value }: PlannedKey): KeyIdentity {
+  return { service: entry.id, baseUrl, value };
+}
+
 /** Stored, granted, and there when asked for. */
-async function storeKey(key: PlannedKey, { client, agent, dataDirectory, digestOf }: Storing): Promise<void> {
+async function storeKey(key: PlannedKey, { client, agent }: Storing): Promise<string> {
   const { name, entry, value, baseUrl, isStored } = key;
   await addKey(client, {
     name,
@@ -60,8 +73,7 @@ async function storeKey(key: PlannedKey, { client, agent, dataDirectory, digestO
       `${name} does not read back as it was stored. See: doorward secret show ${name}`,
     );
   }
-  const identity = { service: entry.id, baseUrl, value };
-  if (!isStored) await extendLedger(dataDirectory, { keys: { [digestOf(identity)]: record.id } });
+  return record.id;
 }
 
 /** The variable that its programs read, where that is not one of the usual ones. */

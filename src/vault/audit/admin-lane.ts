@@ -21,7 +21,9 @@ interface AdminLaneDeps {
   readonly draft: (input: AuditInput) => DraftEvent;
   /** Before a transaction: throws where the audit log can't be kept whole. */
   readonly before: () => Promise<void>;
-  /** After the commit and before the caller gets its answer. */
+  /** Right after each commit, in their order. */
+  readonly committed: () => void;
+  /** Before the caller gets its answer; the next transaction does not wait for it, so that several share what it does. */
   readonly after: () => Promise<void>;
 }
 
@@ -36,11 +38,13 @@ export class AdminLane {
   async transaction<T>(work: Work<T>): Promise<T> {
     const result = this.#last.then(() => this.#transact(work));
     this.#last = result.catch(() => undefined); // the caller gets the failure; the next one only its turn
-    return result;
+    const value = await result;
+    await this.#deps.after();
+    return value;
   }
 
   async #transact<T>(work: Work<T>): Promise<T> {
-    const { chain, database, before, after } = this.#deps;
+    const { chain, database, before, committed } = this.#deps;
     chain.requireWhole();
     await before();
     if (chain.needsReading) await this.#settle();
@@ -57,7 +61,7 @@ export class AdminLane {
       await this.#recover(writer, error);
     }
     chain.commit(writer.head);
-    await after();
+    committed();
     return results[0] as T; // the transaction didn't throw, so there is one
   }
 

@@ -149,6 +149,7 @@ class Chains implements AuditLog {
       chain: this.#adminChain,
       draft,
       before: () => this.#keeper.requireWritten(),
+      committed: () => this.#keeper.set(this.#adminChain.chain, 'admin', this.#adminChain.head),
       after: () => this.#afterTransaction(),
     });
     const append = (event: AuditInput) => this.#calls.append(event);
@@ -246,7 +247,6 @@ class Chains implements AuditLog {
   }
 
   async #afterTransaction(): Promise<void> {
-    this.#keeper.set(this.#adminChain.chain, 'admin', this.#adminChain.head);
     try {
       await this.#keeper.write({ complete: true });
     } catch (error) {

@@ -88,7 +88,7 @@ export function lowestIdAt(at: Date): string {
   return `evt_${time}${'0'.repeat(RANDOM_CHARACTERS)}`;
 }
 
-export function birthOf(run: Id<'run' | 'req'>): Date {
+export function birthOf(run: Id<'run' | 'req' | 'evt'>): Date {
   let ms = 0;
   for (let i = 0; i < TIME_CHARACTERS; i += 1) {
     ms = ms * ALPHABET.length + ALPHABET.indexOf(run.charAt('run_'.length + i)); // as long as every prefix
