@@ -10,7 +10,7 @@ import { type App, compose } from '../../src/compose.ts';
 import type { ServerConfig } from '../../src/config.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { Compiled } from './compile.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../src/attack/free-port.ts';
 import { configOf, type World } from './world.ts';
 
 /** What replicas must agree on for one's tokens to be good at another; a world needs it in its own configuration. */

@@ -1,0 +1,252 @@
+// A33 and A34: upstreams that never end, grow when they are unpacked, or answer in a way that two readers split differently.
+import type { Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import type { Attack } from '../attack.ts';
+import { answerText } from '../http-text.ts';
+import { fine, type HostileUpstream, type Respond } from '../hostile-upstream.ts';
+import { describe, pause, type Scene } from '../scene.ts';
+import type { Standing } from '../target.ts';
+
+interface Given {
+  readonly upstream: HostileUpstream;
+  readonly standing: Standing;
+}
+
+const MEBIBYTE = 1024 * 1024;
+const BOMB_MEMBERS = 64;
+/** What an answer may take before it counts as hanging. */
+const LIMIT_MS = 15_000;
+/** As an administrator would set it for a vendor that answers at once; unless told, all of it takes longer. */
+const IMPATIENT = {
+  timeouts: { connectMs: 2000, firstByteMs: 1500, idleMs: 1000, totalMs: 4000 },
+  maxAnswerBytes: 64 * MEBIBYTE,
+};
+
+/** Writes until the other side has had enough. */
+async function endless(
+  socket: Socket,
+  head: string,
+  piece: Buffer,
+  most = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  socket.write(Buffer.from(head, 'latin1'));
+  for (let count = 0; count < most && !socket.destroyed; count += 1) {
+    if (!socket.write(piece)) await drained(socket);
+    else if (count % 64 === 0) await pause(0);
+  }
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      socket.off('drain', go).off('close', go);
+      resolve();
+    };
+    socket.on('drain', go).on('close', go);
+  });
+}
+
+const member = gzipSync(Buffer.alloc(16 * MEBIBYTE));
+const floods: readonly (readonly [what: string, respond: Respond])[] = [
+  [
+    'a gzip bomb of a gibibyte',
+    (_request, socket) =>
+      void socket.write(
+        answerText(
+          200,
+          ['content-encoding: gzip'],
+          Buffer.concat(Array.from({ length: BOMB_MEMBERS }, () => member)),
+        ),
+      ),
+  ],
+  [
+    'gzip in gzip',
+    (_request, socket) =>
+      void socket.write(answerText(200, ['content-encoding: gzip, gzip'], gzipSync(member))),
+  ],
+  [
+    'endless headers',
+    async (_request, socket) =>
+      endless(socket, 'HTTP/1.1 200 OK\r\n', Buffer.from(`x-more: ${'y'.repeat(1000)}\r\n`)),
+  ],
+  [
+    'one header of megabytes',
+    async (_request, socket) => endless(socket, 'HTTP/1.1 200 OK\r\nx-more: ', Buffer.alloc(16_384, 0x79)),
+  ],
+  [
+    'an endless reason',
+    async (_request, socket) => endless(socket, 'HTTP/1.1 200 ', Buffer.alloc(16_384, 0x79)),
+  ],
+  [
+    'ten thousand 1xx',
+    async (_request, socket) => {
+      await endless(socket, '', Buffer.from('HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n'), 10_000);
+      socket.destroy();
+    },
+  ],
+  [
+    'an endless trailer',
+    async (_request, socket) =>
+      endless(
+        socket,
+        'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n',
+        Buffer.from(`x-more: ${'y'.repeat(1000)}\r\n`),
+      ),
+  ],
+  [
+    'a byte now and then',
+    async (_request, socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n');
+      for (; !socket.destroyed; await pause(1500)) socket.write('.');
+    },
+  ],
+  ['nothing at all', () => undefined],
+  [
+    'more than the service may send',
+    async (_request, socket) =>
+      endless(socket, 'HTTP/1.1 200 OK\r\ncontent-length: 1099511627776\r\n\r\n', Buffer.alloc(65_536, 0x61)),
+  ],
+  [
+    'an endless chunk extension',
+    async (_request, socket) =>
+      endless(socket, 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2;', Buffer.alloc(16_384, 0x79)),
+  ],
+];
+
+export const a33: Attack = {
+  id: 'A33',
+  who: ['MU'],
+  title: 'Answer with bombs of gzip, endless headers, trailers and 1xx, and bodies without an end',
+  mustHold: 'capped and cut; the next call is answered',
+  run: async (scene) => {
+    const { upstream, standing, mark } = await scene.stand({ protection: { transport: IMPATIENT } });
+    await scene.callFine(standing, upstream);
+    for (const [what, respond] of floods) {
+      upstream.respond = respond;
+      const answer = await scene.call(standing, '/flood', { untilMs: LIMIT_MS });
+      const isBounded = answer.ms < LIMIT_MS && answer.bytes.length < 300 * MEBIBYTE;
+      const isRefused = answer.status === 502 || answer.status === 504 || answer.isCut;
+      scene.claim(
+        'caller',
+        `${what} is refused or cut`,
+        isBounded && isRefused,
+        `${Math.round(answer.ms)} ms, ${answer.bytes.length} bytes, ${describe(answer)}`,
+      );
+      upstream.respond = fine;
+      scene.equal('caller', 'the next call is answered', (await scene.call(standing, '/ok')).status, 200);
+    }
+    await bodyWithoutEnd(scene, { upstream, standing });
+    scene.claim(
+      'upstream',
+      'it was asked once for each',
+      upstream.seen.length === 2 * floods.length + 3,
+      upstream.seen.length,
+    );
+    await scene.logged(
+      'the cut answers are on record',
+      mark,
+      ({ kind, text }) => kind === 'ended' && text.includes('upstream-invalid'),
+    );
+    const { isWhole, trouble } = await scene.target.verifyLog();
+    scene.claim('log', 'the log is whole', isWhole, trouble);
+  },
+};
+
+/** The agent takes a few megabytes and goes: nothing may go on behind it. */
+async function bodyWithoutEnd(scene: Scene, { upstream, standing }: Given): Promise<void> {
+  let isCut = false;
+  upstream.respond = async (_request, socket) => {
+    await endless(
+      socket,
+      'HTTP/1.1 200 OK\r\ncontent-length: 1099511627776\r\n\r\n',
+      Buffer.alloc(65_536, 0x61),
+    );
+    isCut = true;
+  };
+  await scene.call(standing, '/terabyte', { untilMs: 700 });
+  const ended = await scene.until(() => (isCut ? true : undefined));
+  scene.claim('upstream', 'a body of a terabyte ends when its reader goes', ended === true);
+  upstream.respond = fine;
+  const answer = await scene.call(standing, '/ok');
+  scene.equal('caller', 'the next call is answered', answer.status, 200);
+}
+
+const SPLITS: readonly (readonly [what: string, answer: string])[] = [
+  [
+    'both lengths',
+    'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison',
+  ],
+  [
+    'two lengths',
+    'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 50\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison',
+  ],
+  [
+    'a length in two parts',
+    'HTTP/1.1 200 OK\r\ncontent-length: 2, 50\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison',
+  ],
+  [
+    'an answer after the body',
+    'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison',
+  ],
+  [
+    'an answer after a chunked body',
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison',
+  ],
+  [
+    'a body of an answer without one',
+    'HTTP/1.1 204 No\r\ncontent-length: 42\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison',
+  ],
+  [
+    'a coding that is almost chunked',
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: xchunked\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison',
+  ],
+  [
+    'a space before the colon',
+    'HTTP/1.1 200 OK\r\ncontent-length : 50\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison',
+  ],
+  [
+    'a folded length',
+    'HTTP/1.1 200 OK\r\nx: y\r\n content-length: 50\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison',
+  ],
+  [
+    'bare line feeds',
+    'HTTP/1.1 200 OK\ncontent-length: 2\n\nokHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison',
+  ],
+  [
+    'a switch nobody asked for',
+    'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\npoison',
+  ],
+];
+
+export const a34: Attack = {
+  id: 'A34',
+  who: ['MU'],
+  title: 'Answer with two lengths, both framings, and an answer nobody asked for behind the first',
+  mustHold: 'the connection is dropped, and the next caller gets the next answer',
+  run: async (scene) => {
+    const { upstream, standing, mark } = await scene.stand();
+    // A second agent's service at the same upstream: its calls must never get what the first one's were sent.
+    const other = await scene.target.setUp({ upstream: upstream.url });
+    await scene.callFine(standing, upstream);
+    for (const [what, text] of SPLITS) {
+      upstream.respond = (_request, socket) => void socket.write(Buffer.from(text, 'latin1'));
+      const first = await scene.call(standing, '/split', { untilMs: 3000 });
+      upstream.respond = (request, socket) => void socket.write(answerText(200, [], `for ${request.target}`));
+      const [second, third] = [await scene.call(other, '/theirs'), await scene.call(standing, '/mine')];
+      scene.claim(
+        'caller',
+        `nothing of ${what} is taken for an answer of its own`,
+        !first.body.includes('poison'),
+        describe(first),
+      );
+      scene.equal('caller', 'the next caller gets its own answer', second.body.toString(), 'for /theirs');
+      scene.equal('caller', 'and so does the same one', third.body.toString(), 'for /mine');
+    }
+    scene.equal('upstream', 'each request was sent once', upstream.seen.length, 3 * SPLITS.length + 1);
+    await scene.logged(
+      'answers that could not be read are on record',
+      mark,
+      ({ kind, text }) => kind === 'ended' && text.includes('"result":"failed"'),
+    );
+  },
+};
