@@ -1,0 +1,180 @@
+// What an upstream answers, as text that a model has written or that the agent's model will read: JSON, streams of events,
+// markup and plain text. Bytes pass as they come unless something is blocked or stripped.
+import { StringDecoder } from 'node:string_decoder';
+import type { Stage } from '../inspection/stage.ts';
+import { type HiddenKind, Markup, mayHide } from './hidden.ts';
+import { JsonWalk, type Path, visitStrings } from './json-walk.ts';
+import { streamInAnswer } from './model-bodies.ts';
+import type { Watch } from './watch.ts';
+
+interface AnswerTextOptions {
+  readonly watch: Watch;
+  /** A finding may cut the answer. */
+  readonly mayCut: boolean;
+  readonly hidden: 'off' | 'flag' | 'strip';
+  readonly onHidden: (kind: HiddenKind) => void;
+}
+
+const NOTHING = Buffer.alloc(0);
+/** An event that is longer is read as far as this. */
+const MAX_EVENT = 1024 * 1024;
+/** Less is no text but a mark for a program. */
+const WORDS = /(?:\p{L}{2,}[^\p{L}]+){3}\p{L}{2,}|[\u3040-\u30ff\u3400-\u9fff]{6}/u;
+
+/** Undefined: nothing in such an answer is text. */
+export function answerTextStage(contentType: string, options: AnswerTextOptions): Stage | undefined {
+  if (contentType === 'text/event-stream') return new EventTextStage(options);
+  if (/^(?:application|text)\/(?:[\w.-]+\+)?json$|ndjson$|jsonl$|json-seq$/.test(contentType)) {
+    return new JsonTextStage(options);
+  }
+  const isText = contentType.startsWith('text/') || /xml$|xhtml|markdown|javascript$/.test(contentType);
+  return isText ? new PlainTextStage(options) : undefined;
+}
+
+/** One string of JSON, in whatever it is written. Gives what stands in its place where something hidden is taken out. */
+function stringRead(
+  path: Path,
+  value: string,
+  { options, isPart }: { options: AnswerTextOptions; isPart: boolean },
+): string | undefined {
+  const { watch, hidden } = options;
+  const stream = streamInAnswer(path);
+  if (stream !== undefined) {
+    watch.stream(stream, value);
+    return undefined;
+  }
+  if (isPart || !mayHide(value)) {
+    watch.text(value, 'reads', { isPart });
+    return undefined;
+  }
+  const markup = new Markup(visitorOf(options));
+  const left = markup.push(value) + markup.end();
+  watch.apart('reads');
+  return hidden === 'strip' ? left : undefined;
+}
+
+function visitorOf({ watch, hidden, onHidden }: AnswerTextOptions): ConstructorParameters<typeof Markup>[0] {
+  return {
+    seen: (text) => watch.text(text, 'reads', { isPart: true }),
+    attribute: (text) => watch.text(text, 'reads', { of: 'attribute' }),
+    hidden: (kind, text) => {
+      const isTold = kind === 'characters' ? hidden === 'strip' : hidden !== 'off' && WORDS.test(text);
+      if (isTold) onHidden(kind);
+      watch.text(text, 'reads', { isHidden: true });
+    },
+  };
+}
+
+class JsonTextStage implements Stage {
+  readonly changesLength: boolean;
+  readonly mayCut: boolean;
+  readonly #options: AnswerTextOptions;
+  readonly #walk: JsonWalk;
+
+  constructor(options: AnswerTextOptions) {
+    this.#options = options;
+    this.changesLength = options.hidden === 'strip';
+    this.mayCut = options.mayCut;
+    this.#walk = new JsonWalk({
+      string: (path, value, isPart) => stringRead(path, value, { options, isPart }),
+    });
+  }
+
+  push(chunk: Buffer): Buffer {
+    const decided = this.#walk.push(chunk);
+    return this.changesLength || this.mayCut ? decided : chunk;
+  }
+
+  end(): Buffer {
+    const last = this.#walk.end();
+    this.#options.watch.end();
+    return this.changesLength || this.mayCut ? last : NOTHING;
+  }
+}
+
+/** Events, the words of each choice joined before they are read. Each event passes when it has come whole. */
+class EventTextStage implements Stage {
+  readonly changesLength = false;
+  readonly mayCut: boolean;
+  readonly #options: AnswerTextOptions;
+  readonly #decoder = new StringDecoder('utf8');
+  #line = '';
+
+  constructor(options: AnswerTextOptions) {
+    this.#options = options;
+    this.mayCut = options.mayCut;
+  }
+
+  push(chunk: Buffer): Buffer {
+    const lines = (this.#line + this.#decoder.write(chunk)).split(/\r\n|\n|\r/);
+    this.#line = lines.pop() ?? '';
+    for (const line of lines) this.#read(line);
+    if (this.#line.length > MAX_EVENT) {
+      this.#read(this.#line);
+      this.#line = 'data:';
+    }
+    return chunk;
+  }
+
+  end(): Buffer {
+    this.#read(this.#line + this.#decoder.end());
+    this.#options.watch.end();
+    return NOTHING;
+  }
+
+  #read(line: string): void {
+    if (!line.startsWith('data:')) return;
+    const data = line.slice(5).trimStart();
+    if (data === '' || data === '[DONE]') return;
+    let value: unknown;
+    try {
+      value = JSON.parse(data);
+    } catch {
+      this.#options.watch.stream('event', `${data}\n`);
+      return;
+    }
+    const indexed = indexOf(value);
+    visitStrings(value, (path, text) => {
+      const stream = streamInAnswer(path);
+      if (stream !== undefined) this.#options.watch.stream(`${indexed} ${stream}`, text);
+      else stringRead(path, text, { options: this.#options, isPart: false });
+    });
+  }
+}
+
+/** Which of several texts an event goes on with: it says so itself, wherever in a list it stands. */
+function indexOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return '';
+  const { index, output_index: output, content_index: content, choices } = value as Record<string, unknown>;
+  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
+  const own = typeof choice === 'object' && choice !== null && 'index' in choice ? choice.index : undefined;
+  return [index, output, content, own].filter((one) => typeof one === 'number').join(' ');
+}
+
+/** HTML, Markdown, XML and plain text. */
+class PlainTextStage implements Stage {
+  readonly changesLength: boolean;
+  readonly mayCut: boolean;
+  readonly #options: AnswerTextOptions;
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #markup: Markup;
+
+  constructor(options: AnswerTextOptions) {
+    this.#options = options;
+    this.changesLength = options.hidden === 'strip';
+    this.mayCut = options.mayCut;
+    this.#markup = new Markup(visitorOf(options));
+  }
+
+  push(chunk: Buffer): Buffer {
+    const text = this.#decoder.write(chunk);
+    const left = this.#markup.push(text);
+    return this.changesLength ? Buffer.from(left) : chunk;
+  }
+
+  end(): Buffer {
+    const left = this.#markup.push(this.#decoder.end()) + this.#markup.end();
+    this.#options.watch.end();
+    return this.changesLength ? Buffer.from(left) : NOTHING;
+  }
+}

@@ -1,0 +1,187 @@
+// Markup and what of it nobody sees: comments, elements that a style puts out of sight, attributes that only machines read,
+// characters without a shape. Works on HTML and on Markdown, piece by piece.
+
+export type HiddenKind = 'comment' | 'style' | 'characters';
+
+interface MarkupVisitor {
+  /** Text that a reader sees, and code, which a model may read too. */
+  seen(text: string): void;
+  /** Text of an attribute that is read out or shown on demand. */
+  attribute(text: string): void;
+  /** Text that nobody sees. */
+  hidden(kind: HiddenKind, text: string): void;
+}
+
+/** A tag or comment that has not ended by then is text. */
+const MAX_OPEN = 256 * 1024;
+/** A longer tag is none: its text is read as any other. */
+const MAX_TAG = 2048;
+const MAX_PIECE = 64 * 1024;
+const TAG = /^<(\/?)([a-zA-Z][a-zA-Z0-9:-]*)((?:[^>"'<]|"[^"]*"|'[^']*')*)>/;
+const TAG_START = /^<\/?[a-zA-Z]/;
+const ATTRIBUTE = /([a-zA-Z-]{2,32})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g;
+const READ_OUT: ReadonlySet<string> = new Set([
+  'alt',
+  'title',
+  'aria-label',
+  'aria-description',
+  'content',
+  'placeholder',
+  'summary',
+  'data-prompt',
+  'data-instructions',
+]);
+/** No elements of any page, but what somebody writes who wants to be taken for somebody else. */
+const TURNS = /^(?:system|instructions?$|developer|admin|assistant|tool|function|user|untrusted|important$)/;
+const VOID = /^(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$/;
+const OUT_OF_SIGHT =
+  /display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0*\d?)?\s*(?:;|$|!)|font-size\s*:\s*(?:0|0?\.\d+|1)\s*(?:px|pt|em|rem|%|;|$)|(?:left|top|right|bottom|text-indent|margin-left|margin-top)\s*:\s*-\s*\d{3,}|clip\s*:\s*rect\(\s*0|clip-path\s*:\s*(?:inset\(\s*(?:50|100)%|circle\(\s*0)|(?:max-)?(?:height|width)\s*:\s*[01](?:px)?\s*(?:;|$|!)|transform\s*:\s*scale\(\s*0|color\s*:\s*transparent/i;
+const COLOR = /(?:^|;|\s)(background(?:-color)?|color)\s*:\s*([^;!]+)/gi;
+const WHITE = /^(?:#fff|#ffffff|white|rgba?\(255,?255,?255(?:,[\d.]+)?\)|#fefefe|#fdfdfd|#fffffe)$/;
+const HIDDEN_ATTRIBUTE =
+  /(?:^|\s)(?:hidden(?:\s|=|\/|$)|aria-hidden\s*=\s*["']?true|type\s*=\s*["']?hidden)/i;
+/** Joiners stay: emoji and some scripts need them. */
+const SHAPELESS =
+  /\u200b|[\u2060-\u2064]|[\u202a-\u202e]|[\u2066-\u2069]|\ufeff|\u180e|[\u{e0000}-\u{e007f}]|[\u{e0100}-\u{e01ef}]/gu;
+
+export class Markup {
+  readonly #visitor: MarkupVisitor;
+  #open = '';
+  /** The element out of sight that is open, and how many of its name within it. */
+  #concealed: { name: string; depth: number } | undefined;
+
+  constructor(visitor: MarkupVisitor) {
+    this.#visitor = visitor;
+  }
+
+  /** What is left when all that is hidden is taken out. */
+  push(piece: string): string {
+    let left = '';
+    for (let at = 0; at < piece.length; at += MAX_PIECE) left += this.#read(piece.slice(at, at + MAX_PIECE));
+    return left;
+  }
+
+  #read(piece: string): string {
+    let text = this.#open + piece;
+    this.#open = '';
+    let left = '';
+    for (;;) {
+      const at = text.indexOf('<');
+      if (at < 0) return left + this.#words(text);
+      left += this.#words(text.slice(0, at));
+      text = text.slice(at);
+      const length = this.#markLength(text);
+      if (length === 0) {
+        this.#open = text;
+        return left;
+      }
+      left += this.#mark(text.slice(0, length));
+      text = text.slice(length);
+    }
+  }
+
+  end(): string {
+    const text = this.#open;
+    this.#open = '';
+    return this.#words(text);
+  }
+
+  /** Of the comment or tag that a text begins with; 1: it begins with none; 0: not known yet. */
+  #markLength(text: string): number {
+    if (text.length > MAX_OPEN) return 1;
+    if (text.startsWith('<!--')) {
+      const end = text.indexOf('-->', 4);
+      return end < 0 ? 0 : end + 3;
+    }
+    if ('<!--'.startsWith(text) || text === '</') return 0;
+    if (!TAG_START.test(text)) return 1;
+    const tag = TAG.exec(text.slice(0, MAX_TAG))?.[0];
+    if (tag !== undefined) return tag.length;
+    return text.length < MAX_TAG ? 0 : 1;
+  }
+
+  #mark(mark: string): string {
+    if (mark.startsWith('<!--')) {
+      this.#visitor.hidden('comment', mark.slice(4, -3));
+      return '';
+    }
+    const [, close = '', name = '', attributes = ''] = TAG.exec(mark) ?? [];
+    if (name === '') return this.#words(mark);
+    return this.#tag(mark, { isClose: close !== '', name: name.toLowerCase(), attributes });
+  }
+
+  #tag(
+    mark: string,
+    { isClose, name, attributes }: { isClose: boolean; name: string; attributes: string },
+  ): string {
+    const concealed = this.#concealed;
+    const isVoid = VOID.test(name) || attributes.endsWith('/');
+    if (concealed !== undefined) {
+      if (name === concealed.name && !isVoid) concealed.depth += isClose ? -1 : 1;
+      if (concealed.depth === 0) this.#concealed = undefined;
+      return '';
+    }
+    if (TURNS.test(name)) this.#visitor.seen(` ${mark} `);
+    this.#readOut(attributes);
+    if (isClose || !isOutOfSight(attributes)) return mark;
+    if (!isVoid) this.#concealed = { name, depth: 1 };
+    else
+      for (const [, , ...values] of attributes.matchAll(ATTRIBUTE))
+        this.#visitor.hidden('style', values.join(''));
+    return isVoid && name === 'input' ? mark : ''; // forms need theirs
+  }
+
+  #readOut(attributes: string): void {
+    if (attributes === '') return;
+    for (const [, name = '', ...values] of attributes.matchAll(ATTRIBUTE)) {
+      if (READ_OUT.has(name.toLowerCase()))
+        this.#visitor.attribute(values.find((value) => value !== undefined) ?? '');
+    }
+  }
+
+  #words(text: string): string {
+    if (text === '') return text;
+    if (this.#concealed !== undefined) {
+      this.#visitor.hidden('style', text);
+      return '';
+    }
+    this.#visitor.seen(text);
+    const left = withoutShapeless(text);
+    if (left !== text) this.#visitor.hidden('characters', '');
+    return left;
+  }
+}
+
+function isOutOfSight(attributes: string): boolean {
+  if (
+    HIDDEN_ATTRIBUTE.test(
+      attributes.replace(/"[^"]*"|'[^']*'/g, (quoted) => (quoted.length < 10 ? quoted : '""')),
+    )
+  ) {
+    return true;
+  }
+  const style = /style\s*=\s*(?:"([^"]*)"|'([^']*)')/i.exec(attributes);
+  const text = style?.[1] ?? style?.[2] ?? '';
+  return text !== '' && (OUT_OF_SIGHT.test(text) || isWhiteOnWhite(text));
+}
+
+function isWhiteOnWhite(style: string): boolean {
+  const colors = new Map<string, string>();
+  for (const [, name = '', value = ''] of style.matchAll(COLOR)) {
+    colors.set(name.startsWith('background') ? 'back' : 'front', value.replace(/\s/g, '').toLowerCase());
+  }
+  const front = colors.get('front');
+  if (front === undefined) return false;
+  const back = colors.get('back') ?? (WHITE.test(front) ? 'white' : '');
+  return front === back || (WHITE.test(front) && WHITE.test(back));
+}
+
+/** Without characters that have no shape. */
+function withoutShapeless(text: string): string {
+  return text.replace(SHAPELESS, '');
+}
+
+/** Whether there is anything in a text that could hide something. */
+export function mayHide(text: string): boolean {
+  return text.includes('<') || withoutShapeless(text) !== text;
+}

@@ -1,0 +1,103 @@
+// What the strings in the bodies of model APIs are, by where they stand: OpenAI's chat, responses and completions, Anthropic's
+// messages, Google's generateContent, and whatever is like them.
+import type { Path } from './json-walk.ts';
+
+/** `instructions`: of whoever runs the model. `outside`: from tools and documents. `said`: by users. `model`: by the model. */
+export type Origin = 'instructions' | 'outside' | 'said' | 'model' | 'none';
+
+/** Members that say what stands beside them. */
+export const TELLING: ReadonlySet<string | number> = new Set(['role', 'type']);
+
+/** What is known of the objects on the way to a string: `role` and `type` of each. */
+export type Known = (path: Path, member: 'role' | 'type') => string | undefined;
+
+const CONVERSATIONS: ReadonlySet<string | number> = new Set(['messages', 'input', 'contents']);
+const INSTRUCTIONS: ReadonlySet<string | number> = new Set([
+  'system',
+  'instructions',
+  'system_instruction',
+  'systemInstruction',
+  'system_prompt',
+]);
+const TEXT_MEMBERS: ReadonlySet<string | number> = new Set([
+  'content',
+  'text',
+  'output',
+  'data',
+  'input_text',
+]);
+const OUTSIDE: ReadonlySet<string> = new Set([
+  'tool_result',
+  'document',
+  'search_result',
+  'web_search_tool_result',
+  'mcp_tool_result',
+  'function_call_output',
+  'custom_tool_call_output',
+  'computer_call_output',
+  'local_shell_call_output',
+]);
+const OUTSIDE_ROLES: ReadonlySet<string> = new Set(['tool', 'function', 'ipython']);
+const LEADING_ROLES: ReadonlySet<string> = new Set(['system', 'developer']);
+const MODEL_ROLES: ReadonlySet<string> = new Set(['assistant', 'model']);
+
+/** Of a string in a request. `none`: a name, a number in quotes, a body of another kind. */
+export function originInRequest(path: Path, known: Known): Origin {
+  const [top, second] = path;
+  if (top === undefined) return 'none';
+  if (INSTRUCTIONS.has(top)) return isMedia(path) ? 'none' : 'instructions';
+  if (top === 'prompt' || (top === 'input' && path.length === 1)) return 'said';
+  if (top === 'documents') return 'outside';
+  if (top === 'tools') return path.at(-1) === 'description' ? 'said' : 'none';
+  if (!CONVERSATIONS.has(top) || typeof second !== 'number') return 'none';
+  if (TELLING.has(path.at(-1) ?? '') || isMedia(path)) return 'none';
+  return originInConversation(path, known);
+}
+
+function originInConversation(path: Path, known: Known): Origin {
+  for (let length = 2; length < path.length; length += 1) {
+    const above = path.slice(0, length);
+    if (OUTSIDE.has(known(above, 'type') ?? '') || path[length] === 'functionResponse') return 'outside';
+    if (path[length] === 'functionCall' || path[length] === 'tool_calls') return 'model';
+  }
+  const role = known(path.slice(0, 2), 'role') ?? '';
+  const isText = path.some((key) => TEXT_MEMBERS.has(key));
+  if (!isText) return path.length === 2 && typeof path[1] === 'number' ? 'said' : 'none';
+  if (OUTSIDE_ROLES.has(role)) return 'outside';
+  if (LEADING_ROLES.has(role)) return 'instructions';
+  return MODEL_ROLES.has(role) ? 'model' : 'said';
+}
+
+/** Pictures and files in base64 and addresses of them are no text. */
+function isMedia(path: Path): boolean {
+  const last = path.at(-1);
+  return (
+    last === 'url' ||
+    last === 'image_url' ||
+    last === 'media_type' ||
+    last === 'mimeType' ||
+    last === 'file_data'
+  );
+}
+
+/** Of a string in an answer: the stream of a model's words that it belongs to; undefined: it is none of them. */
+export function streamInAnswer(path: Path): string | undefined {
+  const [top, at] = path;
+  const last = path.at(-1);
+  if (top === 'choices' && typeof at === 'number') {
+    const isWords = last === 'content' || last === 'text' || last === 'arguments' || last === 'refusal';
+    const isThought = last === 'reasoning_content' || last === 'reasoning';
+    return isWords || isThought ? `${at} ${last}` : undefined;
+  }
+  if (top === 'candidates' && last === 'text') return `${String(at)} text`;
+  if (top === 'content' && typeof at === 'number' && (last === 'text' || last === 'thinking'))
+    return `${at} ${last}`;
+  if (top === 'output' && (last === 'text' || last === 'arguments')) return `${String(at)} ${last}`;
+  if (top === 'delta' || (top === 'message' && path[1] === 'content')) {
+    const isWords = path.length === 1 || last === 'text' || last === 'partial_json' || last === 'thinking';
+    return isWords || last === 'content' ? 'delta' : undefined;
+  }
+  if (top === 'completion' || top === 'response' || top === 'generated_text')
+    return path.length === 1 ? top : undefined;
+  return undefined;
+}

@@ -1,0 +1,58 @@
+// Text packed into letters: base64, base64url and hexadecimal digits. What does not open into readable text is left alone.
+
+/** Shorter packings hold no phrase. */
+const MIN_PACKED = 16;
+const MAX_PACKED = 8 * 1024;
+const HEX = /^(?:0x)?(?:[0-9a-f]{2})+$/i;
+const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
+const UNREADABLE = /[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffc\u{10000}-\u{10ffff}]/u;
+
+export interface Packed {
+  /** Where it ends in the text. */
+  readonly end: number;
+  /** Undefined: nothing to read. */
+  readonly text: string | undefined;
+}
+
+/** The packed text around `at`, if there is some. */
+export function unpackAt(text: string, at: number): Packed {
+  let start = at;
+  while (start > 0 && at - start < MAX_PACKED && isPacking(text.charCodeAt(start - 1))) start -= 1;
+  let end = at;
+  while (end < text.length && isPacking(text.charCodeAt(end))) end += 1;
+  const run = text.slice(start, Math.min(end, start + MAX_PACKED));
+  return { end, text: run.length < MIN_PACKED ? undefined : unpack(run) };
+}
+
+function unpack(run: string): string | undefined {
+  if (HEX.test(run) && run.length >= 2 * MIN_PACKED)
+    return readable(Buffer.from(run.replace(/^0x/i, ''), 'hex'));
+  // A word before it, as in `data=aWdub3Jl` or `text/aWdub3Jl`, is no part of it.
+  const parts = run.split(/[=/](?=[A-Za-z0-9])/);
+  const longest = [run, ...parts].filter((part) => part.length >= MIN_PACKED && BASE64.test(part));
+  for (const part of longest.slice(0, 4)) {
+    const found = readable(Buffer.from(part.slice(0, MAX_PACKED), 'base64'));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** As text, where it is that: what was cut in the middle of a character may end with half of one. */
+function readable(bytes: Buffer): string | undefined {
+  const probe = bytes.subarray(0, 16);
+  for (const byte of probe) if (byte < 9 || (byte > 13 && byte < 32) || byte === 127) return undefined;
+  const text = bytes.toString('utf8').replace(/\ufffd$/, '');
+  return UNREADABLE.test(text) ? undefined : text;
+}
+
+function isPacking(code: number): boolean {
+  return (
+    (code >= 97 && code <= 122) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 47 && code <= 57) || // digits and `/`
+    code === 0x2b ||
+    code === 0x2d ||
+    code === 0x3d ||
+    code === 0x5f
+  );
+}

@@ -1,0 +1,132 @@
+// One text, however it comes in pieces, under all rules: as it stands, what is packed in it, and what nobody sees of it.
+// Strong rules are findings by themselves, weak ones where several stand near each other.
+import type { CompiledRules } from './compile.ts';
+import type { FoldTable } from './fold.ts';
+import { unpackAt } from './peel.ts';
+import type { Phrase } from './phrases.ts';
+import { type Rule, type Side, STRONG } from './rule.ts';
+import { WordReader } from './word-reader.ts';
+
+/** Soft hyphens, and ASCII in full width. Other characters that are not seen are counted where words are read. */
+const UNPLAIN = /\u00ad|[\uff01-\uff5e]/;
+const UNPLAIN_ALL = new RegExp(UNPLAIN, 'g');
+
+/** How deep text is unpacked from text. */
+const MAX_DEPTH = 2;
+/** What is unpacked of one text, beside as much as the text itself is long. */
+const FREE_UNPACKED = 64 * 1024;
+/** Words between weak rules that belong together, in units. */
+const WINDOW_UNITS = 140;
+/** A quoted phrase in a text that tells of attacks. */
+const WEIGHT_OF_MENTION = 2;
+/** A text that hides from people has no business with instructions: less is enough. */
+const STRONG_WHERE_HIDDEN = 4;
+
+interface TextReaderOptions {
+  readonly rules: CompiledRules;
+  readonly fold: FoldTable;
+  readonly side: Exclude<Side, 'both'>;
+  /** Nobody but a program sees the text. */
+  readonly isHidden?: boolean;
+  readonly onFinding: (rule: Rule) => void;
+}
+
+export class TextReader {
+  readonly #options: TextReaderOptions;
+  readonly #depth: number;
+  readonly #words: WordReader;
+  #packed: TextReader | undefined;
+  #unseen: TextReader | undefined;
+  #recent: { rule: Rule; pattern: number; weight: number; at: number }[] = [];
+  readonly #told = new Set<string>();
+  #room = FREE_UNPACKED;
+  #packedEnd = -1;
+
+  constructor(options: TextReaderOptions, depth = 0) {
+    this.#options = options;
+    this.#depth = depth;
+    this.#words = new WordReader({
+      rules: options.rules,
+      fold: options.fold,
+      onPhrase: (phrase) => this.#phrase(phrase),
+      onPacked: (text, at) => this.#unpack(text, at),
+      onUnseenText: (text) => {
+        this.#unseen ??= this.#within(true);
+        this.#unseen.push(text);
+      },
+    });
+  }
+
+  push(piece: string): void {
+    this.#room += piece.length;
+    this.#words.push(UNPLAIN.test(piece) ? this.#plain(piece) : piece);
+  }
+
+  /** The text is over; what comes next is another, and no phrase goes from one into the other. */
+  end(): void {
+    this.#words.end();
+    this.#packed?.end();
+    this.#unseen?.end();
+    this.#recent = [];
+    this.#told.clear();
+    this.#room = FREE_UNPACKED;
+  }
+
+  /** With plain signs for those of full width, and without soft hyphens and the like within words and addresses. */
+  #plain(piece: string): string {
+    return piece.replace(UNPLAIN_ALL, (sign) => {
+      const code = sign.charCodeAt(0);
+      return code >= 0xff01 ? String.fromCharCode(code - 0xfee0) : '';
+    });
+  }
+
+  #within(isHidden: boolean): TextReader {
+    return new TextReader({ ...this.#options, isHidden }, this.#depth + 1);
+  }
+
+  /** Gives where the packed text ends, read or not. */
+  #unpack(text: string, at: number): number {
+    if (this.#depth >= MAX_DEPTH) return at + 1;
+    const packed = unpackAt(text, at);
+    if (packed.text === undefined || packed.text.length > this.#room) return packed.end;
+    this.#room -= packed.text.length;
+    this.#packed ??= this.#within(this.#options.isHidden === true);
+    // Lines of one packing go on in the next; others stand apart.
+    if (at - this.#packedEnd > 2) this.#packed.push('\n');
+    this.#packed.push(packed.text);
+    this.#packedEnd = packed.end;
+    return packed.end;
+  }
+
+  #phrase({ rule, pattern, at, isQuoted, isTold }: Phrase): void {
+    const { side = 'reads' } = rule;
+    if (side !== 'both' && side !== this.#options.side) return;
+    const isAbout = isTold && isQuoted && this.#options.isHidden !== true && this.#depth === 0;
+    const weight = isAbout ? Math.min(rule.weight, WEIGHT_OF_MENTION) : rule.weight;
+    this.#recent = this.#recent.filter(
+      (one) => at - one.at <= WINDOW_UNITS && (one.pattern !== pattern || one.rule !== rule),
+    );
+    this.#recent.push({ rule, pattern, weight, at });
+    const sum = this.#sum();
+    const least = this.#options.isHidden === true ? STRONG_WHERE_HIDDEN : STRONG;
+    if (sum < least) return;
+    for (const one of this.#recent) this.#tell(one.rule);
+  }
+
+  /** The same words read in two languages, or by two rules of one kind, are one sign and not two. */
+  #sum(): number {
+    const signs = new Map<string, number>();
+    for (const { rule, weight, at } of this.#recent) {
+      const sign = `${rule.category} ${at}`;
+      signs.set(sign, Math.max(signs.get(sign) ?? 0, weight));
+    }
+    return [...signs.values()].reduce((total, weight) => total + weight, 0);
+  }
+
+  /** Once for each rule and text. */
+  #tell(rule: Rule): void {
+    if (this.#told.has(rule.id)) return;
+    this.#told.add(rule.id);
+    this.#options.onFinding(rule);
+  }
+}
