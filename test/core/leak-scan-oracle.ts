@@ -15,6 +15,8 @@ interface Echo {
 interface Spelling {
   readonly bytes: string;
   readonly known: number;
+  /** Not looked for through another encoding. */
+  readonly isLiteral?: boolean;
 }
 
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
@@ -33,11 +35,15 @@ function spellings({ value, publicPrefixLength = 0 }: ScanTarget): Spelling[] {
   const known = clamp(publicPrefixLength, value.length);
   const publicPart = value.subarray(0, known);
   const twice = Buffer.from(latin1(value), 'utf8');
-  const list = [
+  const list: Spelling[] = [
     { bytes: latin1(value), known },
     { bytes: latin1(twice), known: Buffer.from(latin1(publicPart), 'utf8').length },
   ];
   if (value.length >= 4) {
+    for (const encoding of ['utf16le', 'utf16be'] as const) {
+      const bytes = latin1(utf16(value, encoding));
+      list.push({ bytes, known: known * 2, isLiteral: bytes.includes('\0') });
+    }
     const hex = value.toString('hex');
     list.push({ bytes: hex, known: known * 2 }, { bytes: hex.toUpperCase(), known: known * 2 });
     for (const encoding of ['base64', 'base64url'] as const) {
@@ -48,7 +54,18 @@ function spellings({ value, publicPrefixLength = 0 }: ScanTarget): Spelling[] {
       }
     }
   }
-  return list.map((one) => ({ bytes: one.bytes, known: clamp(one.known, one.bytes.length) }));
+  return list.map((one) => ({ ...one, known: clamp(one.known, one.bytes.length) }));
+}
+
+/** A value's text, or each of its bytes where it is none, in UTF-16 without the zero bytes at both ends. */
+export function utf16(value: Buffer, encoding: 'utf16le' | 'utf16be'): Buffer {
+  const text = Buffer.from(value.toString('utf8')).equals(value)
+    ? value.toString('utf8')
+    : value.toString('latin1');
+  const bytes = Buffer.from(text, 'utf16le');
+  if (encoding === 'utf16be') bytes.swap16();
+  if (!/^[\0-\xff]*$/.test(text)) return bytes;
+  return encoding === 'utf16le' ? bytes.subarray(0, -1) : bytes.subarray(1);
 }
 
 interface Unit {
@@ -76,10 +93,71 @@ function jsonUnit(text: string, at: number): Unit {
   };
 }
 
-function encodedEcho(text: string, start: number, spelling: Spelling, view: 'percent' | 'json' | 'form') {
+const NAMED: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  sol: '/',
+};
+
+function htmlUnit(text: string, at: number): Unit {
+  const near = text.slice(at, at + 24);
+  const number = /^&#(?:[xX]([0-9a-fA-F]+)|([0-9]+))/.exec(near);
+  const code =
+    number === null
+      ? Number.NaN
+      : Number.parseInt(number[1] ?? number[2] ?? '', number[1] === undefined ? 10 : 16);
+  if (number !== null && code <= 0x10ffff) {
+    const length = number[0].length + (text[at + number[0].length] === ';' ? 1 : 0);
+    const isLone = code >= 0xd800 && code <= 0xdfff;
+    const bytes = isLone ? '\uffff\uffff\uffff' : latin1(Buffer.from(String.fromCodePoint(code), 'utf8'));
+    return { bytes, length };
+  }
+  const name = /^&(?:(amp|lt|gt|quot);?|(apos|sol);)/.exec(near);
+  if (name === null) return { bytes: text[at] ?? '', length: 1 };
+  return { bytes: NAMED[name[1] ?? name[2] ?? ''] ?? '', length: name[0].length };
+}
+
+function quotedUnit(text: string, at: number): Unit {
+  const wrap = /^=[ \t]{0,8}\r?\n/.exec(text.slice(at, at + 12));
+  if (wrap !== null) return { bytes: '', length: wrap[0].length };
+  const escape = /^=[0-9a-f]{2}/i.exec(text.slice(at, at + 3));
+  if (escape === null) return { bytes: text[at] ?? '', length: 1 };
+  return { bytes: String.fromCharCode(Number.parseInt(escape[0].slice(1), 16)), length: 3 };
+}
+
+function wrappedUnit(text: string, at: number): Unit {
+  const wrap = /^(?=[ \t]*(?:\r|\n|\\r|\\n))(?:[ \t\r\n]|\\[nr])+/.exec(text.slice(at, at + 40));
+  const ends = wrap?.[0]
+    .replaceAll('\\n', '\n')
+    .replaceAll('\\r', '\r')
+    .match(/\r\n|\r|\n/g)?.length;
+  const isBetween =
+    wrap !== null &&
+    /[\w+/-]/.test(text[at - 1] ?? '') &&
+    /[\w+/-]/.test(text[at + wrap[0].length] ?? '') &&
+    wrap[0].length <= 16;
+  if (isBetween && ends === 1) return { bytes: '', length: wrap[0].length };
+  return { bytes: text[at] ?? '', length: 1 };
+}
+
+const UNITS = {
+  percent: percentUnit,
+  form: percentUnit,
+  json: jsonUnit,
+  html: htmlUnit,
+  quoted: quotedUnit,
+  wrapped: wrappedUnit,
+};
+
+function encodedEcho(text: string, start: number, spelling: Spelling, view: keyof typeof UNITS) {
   const fold = (bytes: string) => (view === 'form' ? bytes.replaceAll('+', ' ') : bytes);
   const wanted = fold(spelling.bytes);
-  const unitAt = view === 'json' ? jsonUnit : percentUnit;
+  if (spelling.isLiteral === true) return undefined;
+  if (view === 'wrapped' && !/^[\w+/-]{8,}$/.test(wanted)) return undefined;
+  const unitAt = UNITS[view];
   let at = start;
   let decoded = '';
   let escapes = 0;
@@ -87,9 +165,10 @@ function encodedEcho(text: string, start: number, spelling: Spelling, view: 'per
   while (decoded.length < wanted.length && at < text.length) {
     const unit = unitAt(text, at);
     const bytes = fold(unit.bytes);
+    if (bytes === '' && decoded === '') return undefined;
     if (!wanted.startsWith(bytes.slice(0, wanted.length - decoded.length), decoded.length)) return undefined;
     decoded += bytes;
-    if (unit.length > 1 || (view === 'form' && text[at] === '+')) escapes++;
+    if (unit.length > 1 || bytes === '' || (view === 'form' && text[at] === '+')) escapes++;
     at += unit.length;
     if (decoded.length <= spelling.known + 3) mayLeaveBefore = at;
     // An escape of several bytes may have left but for its last character; of a pair only the first half.
@@ -129,7 +208,7 @@ export function echoesIn(data: Buffer, targets: readonly ScanTarget[]): Echo[] {
           const end = start + spelling.bytes.length;
           echoes.push({ target: target.id, start, end, mayLeaveBefore: start + spelling.known + 3 });
         }
-        for (const view of [readsForms ? 'form' : 'percent', 'json'] as const) {
+        for (const view of [readsForms ? 'form' : 'percent', 'json', 'html', 'quoted', 'wrapped'] as const) {
           const echo = encodedEcho(text, start, spelling, view);
           if (echo !== undefined) echoes.push({ target: target.id, ...echo });
         }

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ScanTarget } from '../../src/core/leak-scan/patterns.ts';
 import { buildScanTable, scanTexts } from '../../src/core/leak-scan/scanner.ts';
-import { complaintsAbout, cut, cuts, echoesIn, scanChunks } from './leak-scan-oracle.ts';
+import { complaintsAbout, cut, cuts, echoesIn, scanChunks, utf16 } from './leak-scan-oracle.ts';
 
 const KEY = 'sk-proj-R4nd0mT0k3n/with+and"q\\u0te 7hP2xZ9v';
 const target = (value: string | Buffer, more: Partial<ScanTarget> = {}): ScanTarget => ({
@@ -49,6 +49,26 @@ const SPELLINGS: Readonly<Record<string, Spell>> = {
         .join(''),
     ).toString('latin1'),
   'json, every byte': (value) => value.toString('utf8').split('').map(escaped).join(''),
+  'html, mixed': (value, pick) =>
+    Array.from(value.toString('utf8'), (letter, index) => htmlLetter(letter, pick(index))).join(''),
+  'html, every byte': (value) =>
+    Array.from(value.toString('utf8'), (letter) => htmlLetter(letter, 1)).join(''),
+  'quoted-printable': (value, pick) =>
+    [...value]
+      .map((byte, index) => {
+        const wrap = pick(index) % 7 === 0 ? '=\r\n' : '';
+        const isPlain = pick(index) % 2 === 0 && byte > 0x20 && byte < 0x7f && byte !== 0x3d;
+        return (
+          (index === 0 ? '' : wrap) + (isPlain ? String.fromCharCode(byte) : `=${hexByte(byte, pick(index))}`)
+        );
+      })
+      .join(''),
+  'utf-16, little endian': (value) => `${latin1(utf16(value, 'utf16le'))}\0`,
+  'utf-16, big endian': (value) => `\0${latin1(utf16(value, 'utf16be'))}`,
+  'base64 in lines': wrapped('\n'),
+  'base64 in lines of MIME': wrapped('\r\n'),
+  'base64 in indented lines': wrapped(' \n    '),
+  'base64 in lines within JSON': wrapped('\\r\\n'),
   'hex, lower': (value) => value.toString('hex'),
   'hex, upper': (value) => value.toString('hex').toUpperCase(),
   'base64 at 0': aligned('base64', ''),
@@ -61,6 +81,31 @@ const SPELLINGS: Readonly<Record<string, Spell>> = {
   'base64 in json with escaped slashes': (value) =>
     aligned('base64', '')(value, () => 0).replaceAll('/', '\\/'),
 };
+
+const latin1 = (bytes: Buffer) => bytes.toString('latin1');
+
+/** One letter as HTML may write it, as Latin-1 text of its UTF-8. */
+function htmlLetter(letter: string, pick: number): string {
+  const code = letter.codePointAt(0) ?? 0;
+  const named = { '&': '&amp;', '<': '&lt;', '"': '&quot;', '/': '&sol;' }[letter];
+  if (pick % 4 === 0 && named !== undefined) return named;
+  if (pick % 4 === 2 && letter !== '&') return Buffer.from(letter).toString('latin1');
+  return pick % 4 === 3 ? `&#x${code.toString(16)};` : `&#${'0'.repeat(pick % 3)}${code};`;
+}
+
+/** Lines of changing length, the first cut within the value. */
+function wrapped(lineEnd: string): Spell {
+  return (value, pick) => {
+    const lines = [];
+    let rest = aligned('base64', 'x')(value, pick);
+    for (let at = 0; rest !== ''; at++) {
+      const length = 3 + (pick(at) % 20);
+      lines.push(rest.slice(0, length));
+      rest = rest.slice(length);
+    }
+    return lines.join(lineEnd);
+  };
+}
 
 function escaped(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
@@ -259,5 +304,31 @@ test('among many values each is found as hex, wherever it stands', () => {
     const [scanned] = scanTexts(table, [`${padding} ${hex} 12345678`], (match) => matches.push(match));
     expect(scanned).toBe(`${padding} ${'*'.repeat(hex.length)} 12345678`);
     expect(matches).toMatchObject([{ targetId: `ver_${at}`, view: 'hex', length: hex.length }]);
+  }
+});
+
+test('a value that is a word is masked where it stands alone, wherever it is cut', () => {
+  const targets = [target('admin', { isToken: true })];
+  const cases: [string, string][] = [
+    ['admin', '*****'],
+    ['{"a":"admin"}', '{"a":"*****"}'],
+    ['administrator admin. sysadmin admin-2 (admin)', 'administrator *****. sysadmin admin-2 (*****)'],
+    ['a=%61dmin&b=%61dministrator', 'a=*******&b=%61dministrator'],
+    ['x%20admin\\nadmin', 'x%20*****\\n*****'],
+    ['&#97;dmin YWRtaW4= YWRtaW5pc3RyYXRvcg==', '********* *******= YWRtaW5pc3RyYXRvcg=='],
+    ['éadmin admin', 'éadmin *****'],
+  ];
+  for (const [said, masked] of cases) {
+    const data = Buffer.from(said);
+    expect(scanChunks(targets, [data]).output.toString()).toBe(masked);
+    for (let at = 0; at <= data.length; at++) {
+      const { output } = scanChunks(targets, cut(data, [at]));
+      const differs = [...output].filter((byte, index) => byte !== Buffer.from(masked)[index]);
+      expect(differs.length).toBeLessThanOrEqual(3 * 6); // three bytes of the word, each as an escape
+      expect(output.length).toBe(data.length);
+    }
+    expect(scanChunks(targets, cut(data, [...data.keys()])).output.toString()).not.toMatch(
+      /(?<![\wé-])admin(?![\w-])/,
+    );
   }
 });

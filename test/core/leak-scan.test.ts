@@ -29,6 +29,15 @@ const ALPHABETS: Readonly<Record<string, { value: string[]; text: string[] }>> =
     value: ['\x80', '\xff', '/'],
     text: ['\x80', '\xff', '\\/', '/', '%80', '%fF', '\\u00ff', '\xc3\xbf', '\xc2\x80'],
   },
+  html: {
+    value: ['a', '&', 'b;'],
+    text: ['a', '&', '&#97;', '&#x61;', '&#0097', '&amp;', '&amp', '&#9', '&a', 'b;', ';', '&#98;', '7'],
+  },
+  quoted: {
+    value: ['a', '=', '1'],
+    text: ['a', '=61', '=3D', '=\n', '=\r\n', '= \r\n', '=', '=6', '1', '\n'],
+  },
+  utf16: { value: ['a', 'b', '\xc3\xa9'], text: ['a\0', '\0a', 'b\0', '\xe9\0', '\0', 'b'] },
 };
 
 for (const [name, { value, text }] of Object.entries(ALPHABETS)) {

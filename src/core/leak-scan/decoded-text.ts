@@ -1,6 +1,6 @@
 // Bytes decoded from an encoded stretch of a buffer, with the way back to where they were read, and the loop that
 // decodes. It may begin anywhere: the text in front of an echo need not be well formed.
-import { type Encoding, NO_ESCAPE, UNFINISHED } from './encodings.ts';
+import { type Encoding, escapeLength, escapeMeaning, NO_ESCAPE, NOTHING, UNFINISHED } from './encodings.ts';
 
 /** Room for the bytes one escape can stand for. */
 const ESCAPE_ROOM = 4;
@@ -16,8 +16,8 @@ export class DecodedText {
   sourceEnd = 0;
   /** The source ended inside an escape, which is not decoded. */
   isUnfinished = false;
-  /** Where an escape begins that the source's end made literal; infinite when there is none. */
-  literalFrom = Number.POSITIVE_INFINITY;
+  /** Where what follows was decided by the source's end alone; infinite when nothing was. */
+  decidedByEndFrom = Number.POSITIVE_INFINITY;
   escapeCount = 0;
   readonly #marks: Int32Array;
 
@@ -89,7 +89,7 @@ interface DecodeLimit {
   readonly bytes: number;
   /** Bytes without an escape since the last one. */
   readonly literals: number;
-  /** An escape the source ends inside of is none: nothing comes after it. */
+  /** Nothing comes after the source's end: an escape it ends inside of is none. */
   readonly isLast: boolean;
 }
 
@@ -101,11 +101,11 @@ export function decode(
   { text, limit }: { text: DecodedText; limit: DecodeLimit },
 ): void {
   const { bytes } = text;
-  const { trigger, otherTrigger } = encoding;
+  const { begins } = encoding;
   const most = Math.min(limit.bytes, text.capacity);
   text.escapeCount = 0;
   text.isUnfinished = false;
-  text.literalFrom = Number.POSITIVE_INFINITY;
+  text.decidedByEndFrom = Number.POSITIVE_INFINITY;
   let at = from;
   let length = 0;
   let literalsEnd = from + limit.literals;
@@ -113,22 +113,23 @@ export function decode(
     const runEnd = Math.min(source.length, literalsEnd, at + most - length);
     for (; at < runEnd; at++) {
       const byte = source[at] ?? 0;
-      if (byte === trigger || byte === otherTrigger) break;
+      if (begins[byte] === 1) break;
       bytes[length++] = byte;
     }
-    if (at >= runEnd) break;
-    const escape = encoding.readEscape(source, at);
-    if (escape === UNFINISHED && limit.isLast) text.literalFrom = Math.min(text.literalFrom, at);
-    if (escape === NO_ESCAPE || (escape === UNFINISHED && limit.isLast)) {
+    if (at >= runEnd || text.escapeCount === text.capacity) break;
+    let escape = encoding.readEscape(source, at);
+    if (escape === UNFINISHED && limit.isLast) {
+      text.decidedByEndFrom = Math.min(text.decidedByEndFrom, at);
+      escape = encoding.readLast?.(source, at) ?? NO_ESCAPE;
+    }
+    if (escape === NO_ESCAPE) {
       bytes[length++] = source[at++] ?? 0;
       continue;
     }
     text.isUnfinished = escape === UNFINISHED;
     if (text.isUnfinished) break;
-    const end = at + (escape & 15);
-    const written = encoding.isUtf8
-      ? writeUtf8(bytes, length, escape >> 4)
-      : writeByte(bytes, length, escape >> 4);
+    const end = at + escapeLength(escape);
+    const written = writeMeaning(encoding, bytes, length, escapeMeaning(escape));
     text.addEscape(at, end, length, written);
     length = written;
     at = end;
@@ -139,13 +140,19 @@ export function decode(
   text.sourceEnd = at;
 }
 
-function writeByte(bytes: Buffer, at: number, byte: number): number {
+/** Writes what an escape stands for; returns the place behind it. */
+export function writeMeaning({ isUtf8 }: Encoding, bytes: Uint8Array, at: number, meaning: number): number {
+  if (meaning === NOTHING) return at;
+  return isUtf8 ? writeUtf8(bytes, at, meaning) : writeByte(bytes, at, meaning);
+}
+
+function writeByte(bytes: Uint8Array, at: number, byte: number): number {
   bytes[at] = byte;
   return at + 1;
 }
 
 /** Writes a code point, also a lone surrogate, as UTF-8; returns the place behind it. */
-function writeUtf8(bytes: Buffer, at: number, codePoint: number): number {
+function writeUtf8(bytes: Uint8Array, at: number, codePoint: number): number {
   if (codePoint < 0x80) return writeByte(bytes, at, codePoint);
   const trail = codePoint < 0x800 ? 1 : codePoint < 0x10000 ? 2 : 3;
   bytes[at] = (0xff00 >> (trail + 1)) | (codePoint >> (6 * trail)); // stored as its lowest eight bits

@@ -7,6 +7,7 @@ import type { Findings, Span } from './findings.ts';
 import type { PatternSet } from './pattern-set.ts';
 import type { Pattern } from './patterns.ts';
 import { sameBytes } from './same-bytes.ts';
+import { isOfWord } from './guessable.ts';
 import { isOpen } from './start-index.ts';
 
 /** Decoded bytes looked at in one piece. */
@@ -14,6 +15,8 @@ const PIECE_LENGTH = 8 * 1024;
 /** The match from whose fourth secret byte on bytes are held; an unfinished escape counts as one. */
 const HELD_FROM = 4;
 const HALF_PAIR_LENGTH = 6;
+/** Bytes that are looked at one by one. */
+const NEAR = 24;
 
 export class EncodedSearch {
   readonly #encoding: Encoding;
@@ -28,33 +31,52 @@ export class EncodedSearch {
 
   search(span: Span, findings: Findings): void {
     const { longestPattern } = this.#set;
-    this.#piece ??= new DecodedText(Math.max(PIECE_LENGTH, 4 * longestPattern));
-    const text = this.#piece;
-    const { data, isLast } = span;
-    const stop = Math.min(data.length, span.startsBelow + longestPattern);
+    const stop = Math.min(span.data.length, span.startsBelow + longestPattern);
     const { trigger, otherTrigger } = this.#encoding;
-    let next = indexOfByte(data, trigger, 0);
-    let nextOther = otherTrigger === trigger ? next : indexOfByte(data, otherTrigger, 0);
+    let next = this.#nextEscape(span, trigger, 0, stop);
+    let nextOther = otherTrigger === trigger ? next : this.#nextEscape(span, otherTrigger, 0, stop);
     while (Math.min(next, nextOther) < stop) {
-      let from = Math.max(0, Math.min(next, nextOther) - longestPattern + 1);
-      for (;;) {
-        decode(this.#encoding, data, from, {
-          text,
-          limit: { bytes: text.capacity, literals: longestPattern, isLast },
-        });
-        this.#searchPiece(span, text, findings);
-        if (text.length < text.capacity) break;
-        from = text.originOf(text.length - longestPattern);
-      }
-      if (text.isUnfinished) break;
+      const sourceEnd = this.#searchAround(span, Math.min(next, nextOther), findings);
       // Each byte is looked for only from where it was last found: a rare one must not cost a pass per stretch.
-      if (next < text.sourceEnd) next = indexOfByte(data, trigger, text.sourceEnd);
-      if (nextOther < text.sourceEnd) nextOther = indexOfByte(data, otherTrigger, text.sourceEnd);
+      if (next < sourceEnd) next = this.#nextEscape(span, trigger, sourceEnd, stop);
+      if (nextOther < sourceEnd) nextOther = this.#nextEscape(span, otherTrigger, sourceEnd, stop);
     }
   }
 
   dispose(): void {
     for (const text of [this.#piece, this.#probe]) text?.bytes.fill(0);
+  }
+
+  /** The next place from `from`, before `stop`, of an escape that may stand in or before a match; else infinite. */
+  #nextEscape({ data, isLast }: Span, byte: number, from: number, stop: number): number {
+    const { escapes } = this.#set;
+    const last = data.length - 1;
+    for (let at = indexOfByte(data, byte, from); at >= 0 && at < stop; at = indexOfByte(data, byte, at + 1)) {
+      if (escapes.mayMatch(this.#encoding, data, at, isLast)) return at;
+    }
+    const endsInside = from <= last && last < stop && this.#encoding.begins[data[last] ?? 0] === 1;
+    return endsInside && escapes.mayMatch(this.#encoding, data, last, isLast)
+      ? last
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** Decodes and searches the stretch around the escape at `at`, as long as others follow. Returns where it ended. */
+  #searchAround(span: Span, at: number, findings: Findings): number {
+    const { longestPattern } = this.#set;
+    this.#piece ??= new DecodedText(Math.max(PIECE_LENGTH, 4 * longestPattern));
+    const text = this.#piece;
+    const start = this.#encoding.startOf?.(span.data, at) ?? at;
+    let from = Math.max(0, start - longestPattern + 1);
+    for (;;) {
+      decode(this.#encoding, span.data, from, {
+        text,
+        limit: { bytes: text.capacity, literals: longestPattern, isLast: span.isLast },
+      });
+      this.#searchPiece(span, text, findings);
+      if (text.isUnfinished) return span.data.length;
+      if (text.length < text.capacity) return Math.max(text.sourceEnd, at + 1);
+      from = text.originOf(text.length - longestPattern);
+    }
   }
 
   #searchPiece(span: Span, text: DecodedText, findings: Findings): void {
@@ -67,7 +89,7 @@ export class EncodedSearch {
       for (let at = text.escapeStart(escape) + 1; at < end; at++) this.#tryStart(span, at, findings);
     }
     if (span.isLast || (!text.isUnfinished && text.sourceEnd < span.data.length)) return;
-    const open = this.#set.starts.openStart(text.bytes, text.length, leastHeld(text));
+    const open = this.#set.starts.openStart(text.bytes, text.length, this.#leastHeld(text));
     if (open !== undefined) findings.addOpenStart(text.originOf(open));
     holdHalfPair(text, span, findings);
     if (!text.isUnfinished) return;
@@ -79,8 +101,8 @@ export class EncodedSearch {
     const { starts, longestPattern } = this.#set;
     const { data, isLast } = span;
     const first = data[at] ?? 0;
-    const { trigger, otherTrigger } = this.#encoding;
-    if (first !== trigger && first !== otherTrigger && !starts.canStartWith(first)) return;
+    if (this.#encoding.begins[first] !== 1 && !starts.canStartWith(first)) return;
+    if (!this.#set.escapes.mayBegin(this.#encoding, data, at, isLast)) return;
     this.#probe ??= new DecodedText(longestPattern);
     const text = this.#probe;
     decode(this.#encoding, data, at, {
@@ -94,14 +116,15 @@ export class EncodedSearch {
       text,
       limit: { bytes: longestPattern, literals: longestPattern, isLast },
     });
-    const reachesEnd = !span.isLast && (text.isUnfinished || text.sourceEnd === data.length);
+    const isCut = reachesEnd(span, text, text.length);
     for (const pattern of candidates) {
+      if (pattern.isToken) continue; // inside what reads as an escape no word begins
       const { length } = pattern.bytes;
       if (text.length >= length && sameBytes(text.bytes, 0, pattern.bytes, { from: 0, length })) {
         this.#add(span, text, { pattern, start: 0 }, findings);
       } else if (
-        reachesEnd &&
-        isOpen(pattern, text.bytes, { start: 0, end: text.length, least: leastHeld(text) })
+        isCut &&
+        isOpen(pattern, text.bytes, { start: 0, end: text.length, least: this.#leastHeld(text) })
       ) {
         findings.addOpenStart(at);
       }
@@ -111,22 +134,50 @@ export class EncodedSearch {
   #add(span: Span, text: DecodedText, match: { pattern: Pattern; start: number }, findings: Findings): void {
     const { pattern } = match;
     const behind = match.start + pattern.bytes.length;
-    if (pattern.view === 'fragment' || !text.hasEscape(match.start, behind)) return;
+    if (pattern.view === 'fragment') return;
     const start = text.originOf(match.start);
     if (start >= span.startsBelow) return;
+    if (pattern.isToken) {
+      if (isOfWord(byteBefore(span, text, match.start)) || isOfWord(byteAt(span, text, behind))) return;
+      if (reachesEnd(span, text, behind)) return findings.addOpenStart(start);
+    } else if (!text.hasEscape(match.start, behind)) {
+      return;
+    }
     const end = text.endOf(behind - 1);
     let index = match.start;
     while (text.originOf(index) < Math.min(span.left, end)) index++;
     // An escape that has left in part stays whole, so that what is sent still parses, if it is one of the first.
     const isEarly = index - match.start < pattern.publicLength + HELD_FROM;
     const redactFrom = isEarly ? Math.min(text.originOf(index), end) : span.left;
-    findings.add(pattern, this.#encoding.view, { start, end, redactFrom, isNew: end > text.literalFrom });
+    const isNew = pattern.isToken || end > text.decidedByEndFrom;
+    findings.add(pattern, this.#encoding.view, { start, end, redactFrom, isNew });
+  }
+
+  /** What is decoded so far; an unfinished escape counts as a byte, but not where it stands for none. */
+  #leastHeld({ isUnfinished }: DecodedText): number {
+    return isUnfinished && this.#encoding.view !== 'wrapped' ? HELD_FROM - 1 : HELD_FROM;
   }
 }
 
+function byteBefore({ data, before }: Span, text: DecodedText, index: number): number | undefined {
+  if (index > 0) return text.bytes[index - 1];
+  return text.sourceStart === 0 ? before : data[text.sourceStart - 1];
+}
+
+function byteAt({ data }: Span, text: DecodedText, index: number): number | undefined {
+  return index < text.length ? text.bytes[index] : data[text.sourceEnd];
+}
+
+/** Whether what comes behind the decoded byte at `index` is not known yet. */
+function reachesEnd({ data, isLast }: Span, text: DecodedText, index: number): boolean {
+  return !isLast && index >= text.length && (text.isUnfinished || text.sourceEnd === data.length);
+}
+
+/** As `indexOf`, which is slow to begin: where bytes are frequent the next one is near. */
 function indexOfByte(data: Buffer, byte: number, from: number): number {
-  const at = data.indexOf(byte, from);
-  return at < 0 ? Number.POSITIVE_INFINITY : at;
+  const near = Math.min(data.length, from + NEAR);
+  for (let at = from; at < near; at++) if (data[at] === byte) return at;
+  return near === data.length ? -1 : data.indexOf(byte, near);
 }
 
 /** The second half of a surrogate pair completes four bytes at once: the first half waits for it. */
@@ -134,8 +185,4 @@ function holdHalfPair(text: DecodedText, span: Span, findings: Findings): void {
   if (text.isUnfinished && span.data.length - text.sourceEnd >= HALF_PAIR_LENGTH) {
     findings.addOpenStart(text.sourceEnd);
   }
-}
-
-function leastHeld(text: DecodedText): number {
-  return text.isUnfinished ? HELD_FROM - 1 : HELD_FROM;
 }

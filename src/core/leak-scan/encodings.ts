@@ -1,20 +1,55 @@
-// The two encodings an echo is read through: percent (with `+` for a space, as forms write it) and JSON string
-// escapes (RFC 8259 §7). Each says which bytes begin an escape and what one escape stands for.
+// What an encoding is that an echo is read through, and two of them: percent (with `+` for a space, as forms write it)
+// and JSON string escapes (RFC 8259 §7). Each says which bytes begin an escape and what one escape stands for.
+import type { View } from './patterns.ts';
 
 /** The byte stands for itself. */
 export const NO_ESCAPE = -1;
 /** The source ends inside what may be an escape. */
 export const UNFINISHED = 0;
+/** What an escape stands for that stands for no byte at all, such as a line break that only wraps. */
+export const NOTHING = 0x11_0000;
+/** An escape may be as long. */
+export const LONGEST_ESCAPE = 24;
+
+/** Below it what is stood for, in it the encoded length. */
+const LENGTH_BITS = 6;
+const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
 
 export interface Encoding {
-  readonly view: 'percent' | 'json';
-  /** The bytes an escape begins with; twice the same when there is only one. */
+  readonly view: View;
+  /** The bytes that are looked for; twice the same when there is only one. */
   readonly trigger: number;
   readonly otherTrigger: number;
+  /** Every byte that an escape can begin with has a 1. */
+  readonly begins: Uint8Array;
   /** Whether escapes stand for code points, else for bytes. */
   readonly isUtf8: boolean;
-  /** NO_ESCAPE, UNFINISHED, or the encoded length in the lowest four bits and above them what is stood for. */
+  /** NO_ESCAPE, UNFINISHED, or what `escapeOf` makes. */
   readEscape(source: Buffer, at: number): number;
+  /** Where the escape begins that has a trigger at `at`; there, unless told. */
+  startOf?(source: Buffer, at: number): number;
+  /** What is unfinished by `readEscape`, where nothing comes behind it; NO_ESCAPE unless told. */
+  readLast?(source: Buffer, at: number): number;
+}
+
+/** An escape of `length` bytes for a byte, a code point, or NOTHING. */
+export function escapeOf(length: number, meaning: number): number {
+  return (meaning << LENGTH_BITS) | length;
+}
+
+export function escapeLength(escape: number): number {
+  return escape & LENGTH_MASK;
+}
+
+export function escapeMeaning(escape: number): number {
+  return escape >> LENGTH_BITS;
+}
+
+/** A table with a 1 for each of the bytes. */
+export function byteSet(...bytes: readonly number[]): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const byte of bytes) table[byte] = 1;
+  return table;
 }
 
 const PERCENT = 0x25;
@@ -22,8 +57,8 @@ const PLUS = 0x2b;
 const SPACE = 0x20;
 const BACKSLASH = 0x5c;
 const LETTER_U = 0x75;
-const NOT_HEX = -1;
-const CUT_OFF = -2;
+export const NOT_HEX = -1;
+export const CUT_OFF = -2;
 const HEX_VALUES = hexValues();
 /** What a letter behind a backslash stands for, 0 for none. */
 const SHORT_ESCAPES = shortEscapes();
@@ -32,6 +67,7 @@ export const percentEncoding: Encoding = {
   view: 'percent',
   trigger: PERCENT,
   otherTrigger: PERCENT,
+  begins: byteSet(PERCENT),
   isUtf8: false,
   readEscape: readPercent,
 };
@@ -41,6 +77,7 @@ export const formEncoding: Encoding = {
   view: 'percent',
   trigger: PERCENT,
   otherTrigger: PLUS,
+  begins: byteSet(PERCENT, PLUS),
   isUtf8: false,
   readEscape(source, at) {
     return source[at] === PLUS ? escapeOf(1, SPACE) : foldedPercent(readPercent(source, at));
@@ -51,6 +88,7 @@ export const jsonEncoding: Encoding = {
   view: 'json',
   trigger: BACKSLASH,
   otherTrigger: BACKSLASH,
+  begins: byteSet(BACKSLASH),
   isUtf8: true,
   readEscape: readBackslash,
 };
@@ -62,10 +100,6 @@ export function foldPlus(bytes: Buffer): Buffer {
 
 function foldedPercent(escape: number): number {
   return escape === escapeOf(3, PLUS) ? escapeOf(3, SPACE) : escape;
-}
-
-function escapeOf(length: number, meaning: number): number {
-  return (meaning << 4) | length;
 }
 
 function readPercent(source: Buffer, at: number): number {
@@ -101,7 +135,7 @@ function readLowSurrogate(source: Buffer, at: number): number {
 }
 
 /** The number that `digits` hex digits from `at` write, NOT_HEX, or CUT_OFF when the source ends before the last. */
-function readHex(source: Buffer, at: number, digits: number): number {
+export function readHex(source: Buffer, at: number, digits: number): number {
   let value = 0;
   for (let index = at; index < at + digits; index++) {
     const byte = source[index];

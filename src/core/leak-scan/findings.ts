@@ -24,6 +24,8 @@ export interface Finding {
 /** What a search of one buffer is told. */
 export interface Span {
   readonly data: Buffer;
+  /** The byte before the first; undefined where the stream begins. */
+  readonly before?: number | undefined;
   /** Place of the first byte that has not left; may be negative. */
   readonly left: number;
   /** Matches beginning here or later are found by another search. */

@@ -1,4 +1,5 @@
 // All literal patterns of a scan table in one spelling, with the indexes that find them.
+import { EscapeFilter } from './escape-filter.ts';
 import { GramIndex, type MatchVisitor } from './gram-index.ts';
 import type { Pattern } from './patterns.ts';
 import { StartIndex } from './start-index.ts';
@@ -12,6 +13,7 @@ const LARGE_SET = 500;
 export class PatternSet {
   readonly patterns: readonly Pattern[];
   readonly starts: StartIndex;
+  readonly escapes: EscapeFilter;
   readonly longestPattern: number;
   readonly #grams: GramIndex;
   readonly #hexGrams: GramIndex;
@@ -21,6 +23,7 @@ export class PatternSet {
     this.patterns = patterns;
     this.longestPattern = patterns.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
     this.starts = new StartIndex(patterns);
+    this.escapes = new EscapeFilter(patterns);
     // Of hexadecimal digits four say little: with many values every such gram is in the table, and all numbers are hits.
     const isApart = patterns.length > LARGE_SET ? isLongHex : () => false;
     this.#grams = new GramIndex(patterns.filter((pattern) => !isApart(pattern)));
@@ -50,6 +53,7 @@ export class PatternSet {
 
   dispose(): void {
     this.starts.dispose();
+    this.escapes.dispose();
     this.#grams.dispose();
     this.#hexGrams.dispose();
     for (const { bytes } of this.patterns) bytes.fill(0);

@@ -1,13 +1,15 @@
 // What `buildScanTable` makes: the patterns and the searches through every view, shared by many streams.
 import { Problem } from '../problem.ts';
 import { EncodedSearch } from './encoded-search.ts';
-import { foldPlus, formEncoding, jsonEncoding, percentEncoding } from './encodings.ts';
+import { foldPlus, formEncoding, jsonEncoding, LONGEST_ESCAPE, percentEncoding } from './encodings.ts';
 import type { Findings, Span } from './findings.ts';
+import { isOfWord } from './guessable.ts';
+import { htmlEncoding } from './html-entities.ts';
 import { PatternSet } from './pattern-set.ts';
 import type { Pattern } from './patterns.ts';
+import { quotedPrintableEncoding } from './quoted-printable.ts';
+import { isWrapped, wrappedEncoding } from './wrapped-lines.ts';
 
-/** Encoded bytes one value byte can take: `\u0041`. */
-const LONGEST_ENCODED_BYTE = 6;
 /** A literal match holds from its fourth secret byte on. */
 const HELD_FROM = 4;
 const SPACE = 0x20;
@@ -20,35 +22,63 @@ export class PatternTable {
   readonly contextLength: number;
   readonly #sets: readonly PatternSet[];
   readonly #set: PatternSet;
+  /** UTF-16, looked for only where a zero byte says that there may be some. */
+  readonly #wide: PatternSet | undefined;
   readonly #encoded: readonly EncodedSearch[];
   #isDisposed = false;
 
   constructor(patterns: readonly Pattern[]) {
     this.size = patterns.length;
-    this.#set = new PatternSet(patterns);
+    const wide = patterns.filter(needsZero);
+    this.#set = new PatternSet(patterns.filter((pattern) => !needsZero(pattern)));
+    this.#wide = wide.length === 0 ? undefined : new PatternSet(wide);
     // Only where a value has a space does `+` matter, and then it reads as one in text and patterns alike.
-    const readsForms = patterns.some(({ bytes }) => bytes.includes(SPACE));
-    const formSet = readsForms ? new PatternSet(patterns.filter(isWhole).map(folded)) : this.#set;
-    this.#sets = readsForms ? [this.#set, formSet] : [this.#set];
+    const readsForms = this.#set.patterns.some(({ bytes }) => bytes.includes(SPACE));
+    const formSet = readsForms ? new PatternSet(this.#set.patterns.filter(isWhole).map(folded)) : this.#set;
+    const wrapped = this.#set.patterns.filter(isWrapped);
+    const wrappedSet = wrapped.length === 0 ? undefined : new PatternSet(wrapped.map(copied));
+    this.#sets = [
+      ...new Set([
+        this.#set,
+        formSet,
+        ...(this.#wide === undefined ? [] : [this.#wide]),
+        ...(wrappedSet === undefined ? [] : [wrappedSet]),
+      ]),
+    ];
     this.#encoded = [
       new EncodedSearch(readsForms ? formEncoding : percentEncoding, formSet),
       new EncodedSearch(jsonEncoding, this.#set),
+      new EncodedSearch(htmlEncoding, this.#set),
+      new EncodedSearch(quotedPrintableEncoding, this.#set),
+      ...(wrappedSet === undefined ? [] : [new EncodedSearch(wrappedEncoding, wrappedSet)]),
     ];
     const longestPublic = patterns.reduce((most, { publicLength }) => Math.max(most, publicLength), 0);
-    this.longestEcho = (this.#set.longestPattern + 1) * LONGEST_ENCODED_BYTE;
-    this.contextLength = (longestPublic + HELD_FROM) * LONGEST_ENCODED_BYTE;
+    const longestPattern = Math.max(this.#set.longestPattern, this.#wide?.longestPattern ?? 0);
+    this.longestEcho = (longestPattern + 1) * LONGEST_ESCAPE;
+    this.contextLength = (longestPublic + HELD_FROM) * LONGEST_ESCAPE;
   }
 
   /** Adds to `findings` what the span's bytes hold in any view. */
   search(span: Span, findings: Findings): void {
     if (this.#isDisposed) throw new Problem('internal', { internal: 'a scan table was used after its end' });
-    const { data, startsBelow, isLast } = span;
-    this.#set.search(data, startsBelow, (pattern, start, end, canGrow) => {
-      if (canGrow && end === data.length && !isLast) return;
-      findings.add(pattern, pattern.view, { start, end, isNew: canGrow });
-    });
-    if (!isLast) findings.addOpenStart(this.#set.openStart(data, HELD_FROM));
+    this.#searchLiteral(this.#set, span, findings);
+    if (this.#wide !== undefined && span.data.includes(0)) this.#searchLiteral(this.#wide, span, findings);
     for (const encoded of this.#encoded) encoded.search(span, findings);
+  }
+
+  #searchLiteral(set: PatternSet, span: Span, findings: Findings): void {
+    const { data, startsBelow, isLast } = span;
+    set.search(data, startsBelow, (pattern, start, end, canGrow) => {
+      const isAtEnd = end === data.length && !isLast;
+      if (canGrow && isAtEnd) return;
+      if (pattern.isToken) {
+        const before = start === 0 ? span.before : data[start - 1];
+        if (isOfWord(before) || isOfWord(data[end])) return;
+        if (isAtEnd) return findings.addOpenStart(start);
+      }
+      findings.add(pattern, pattern.view, { start, end, isNew: canGrow || pattern.isToken });
+    });
+    if (!isLast) findings.addOpenStart(set.openStart(data, HELD_FROM));
   }
 
   dispose(): void {
@@ -64,4 +94,14 @@ function isWhole({ view }: Pattern): boolean {
 
 function folded(pattern: Pattern): Pattern {
   return { ...pattern, bytes: foldPlus(pattern.bytes) };
+}
+
+/** A set wipes what it holds, so that no two may hold the same bytes. */
+function copied(pattern: Pattern): Pattern {
+  return { ...pattern, bytes: Buffer.from(pattern.bytes) };
+}
+
+/** Of other letters UTF-16 has no zero bytes to know it by. */
+function needsZero({ view, bytes }: Pattern): boolean {
+  return view === 'utf16' && bytes.includes(0);
 }

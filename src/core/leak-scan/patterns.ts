@@ -1,6 +1,7 @@
-// The literal byte patterns one secret value can be echoed as: itself, hex, and base64 at its three alignments.
+// The literal byte patterns one secret value can be echoed as: itself, in UTF-16, hex, and base64 at its three alignments.
 // Derived byte by byte, never through strings: strings cannot be wiped.
 import { looksRandom } from './looks-random.ts';
+import { utf16Of } from './utf16.ts';
 
 export interface ScanTarget {
   /** Secret version id, or a label. */
@@ -13,10 +14,22 @@ export interface ScanTarget {
    * ask for it only where the bytes behind the public prefix are all secret.
    */
   readonly fragments?: boolean;
+  /** Only an echo where no longer word holds it (default no): see `isGuessable`. */
+  readonly isToken?: boolean;
 }
 
 /** What a value is echoed as. */
-export type View = 'raw' | 'fragment' | 'percent' | 'json' | 'base64' | 'hex';
+export type View =
+  | 'raw'
+  | 'fragment'
+  | 'percent'
+  | 'json'
+  | 'html'
+  | 'quoted-printable'
+  | 'base64'
+  | 'wrapped'
+  | 'hex'
+  | 'utf16';
 
 export interface Pattern {
   readonly targetId: string;
@@ -25,6 +38,8 @@ export interface Pattern {
   readonly bytes: Buffer;
   /** Leading bytes everybody may know: they never count towards hold-back. */
   readonly publicLength: number;
+  /** Only an echo where nothing of a word stands before or behind it. */
+  readonly isToken: boolean;
 }
 
 /** Nine bytes of a value may pass, ten may not. */
@@ -46,10 +61,11 @@ export function patternsOf(target: ScanTarget): Pattern[] {
   const { id: targetId, value } = target;
   if (value.length === 0) return [];
   const publicLength = clampPublic(target.publicPrefixLength ?? 0, value.length);
-  const patterns: Pattern[] = [{ targetId, view: 'raw', bytes: Buffer.from(value), publicLength }];
+  const isToken = target.isToken === true;
+  const patterns: Pattern[] = [{ targetId, view: 'raw', bytes: Buffer.from(value), publicLength, isToken }];
   const add = (view: Pattern['view'], bytes: Buffer, known: number): void => {
     if (patterns.some((other) => other.bytes.equals(bytes))) return;
-    patterns.push({ targetId, view, bytes, publicLength: clampPublic(known, bytes.length) });
+    patterns.push({ targetId, view, bytes, publicLength: clampPublic(known, bytes.length), isToken });
   };
   if (value.some((byte) => byte >= 0x80)) {
     // A header read as Latin-1 and written as UTF-8, as many servers do.
@@ -57,13 +73,8 @@ export function patternsOf(target: ScanTarget): Pattern[] {
   }
   if (value.length >= ENCODED_VALUE_LENGTH) {
     for (const digits of [HEX_LOWER, HEX_UPPER]) add('hex', toHex(value, digits), publicLength * 2);
-    for (const alphabet of [BASE64, BASE64URL]) {
-      for (const alignment of [0, 1, 2]) {
-        const core = toBase64Core(value, alignment, alphabet);
-        if (core.length < ENCODED_PATTERN_LENGTH) continue;
-        add('base64', core, toBase64Core(value.subarray(0, publicLength), alignment, alphabet).length);
-      }
-    }
+    if (isToken) addWholeBase64(value, add);
+    else addEncoded(value, publicLength, add);
   }
   const secretPart = value.subarray(publicLength);
   if (
@@ -72,9 +83,37 @@ export function patternsOf(target: ScanTarget): Pattern[] {
     secretPart.length >= FRAGMENT_LENGTH &&
     looksRandom(secretPart)
   ) {
-    patterns.push({ targetId, view: 'fragment', bytes: Buffer.from(secretPart), publicLength: 0 });
+    patterns.push({
+      targetId,
+      view: 'fragment',
+      bytes: Buffer.from(secretPart),
+      publicLength: 0,
+      isToken: false,
+    });
   }
   return patterns;
+}
+
+type Add = (view: View, bytes: Buffer, known: number) => void;
+
+function addEncoded(value: Buffer, publicLength: number, add: Add): void {
+  for (const alphabet of [BASE64, BASE64URL]) {
+    for (const alignment of [0, 1, 2]) {
+      const core = toBase64Core(value, alignment, alphabet);
+      if (core.length < ENCODED_PATTERN_LENGTH) continue;
+      add('base64', core, toBase64Core(value.subarray(0, publicLength), alignment, alphabet).length);
+    }
+  }
+  for (const wide of utf16Of(value)) add('utf16', wide, publicLength * 2);
+}
+
+/** Of a value that is an ordinary word, base64 is only told from that of longer texts when it stands alone. */
+function addWholeBase64(value: Buffer, add: Add): void {
+  const padded = Buffer.concat([value, Buffer.alloc(1)]);
+  const length = Math.ceil((value.length * 8) / 6);
+  for (const alphabet of [BASE64, BASE64URL]) {
+    add('base64', toBase64Core(padded, 0, alphabet).subarray(0, length), 0);
+  }
 }
 
 /** Four bytes at least stay secret, so that hold-back has something to begin at. */

@@ -94,7 +94,8 @@ class StreamScan implements LeakScan {
     const holdFrom = Math.max(left, Math.min(end, findings.openStart));
     const found = findings.settle(this.#carried.length);
     const sent = this.#release(chunk, { found, left, holdFrom });
-    this.#keep(latest, Math.min(findings.openStart, end - this.#table.contextLength), end);
+    // One byte more: whether a word goes on there is asked of the byte before an echo.
+    this.#keep(latest, Math.min(findings.openStart - 1, end - this.#table.contextLength), end);
     return sent;
   }
 
@@ -127,7 +128,13 @@ class StreamScan implements LeakScan {
       findings.shift = length;
     }
     this.#table.search(
-      { data: chunk, left: left - length, startsBelow: chunk.length, isLast: false },
+      {
+        data: chunk,
+        before: this.#carried.at(-1),
+        left: left - length,
+        startsBelow: chunk.length,
+        isLast: false,
+      },
       findings,
     );
     return chunk;

@@ -6,22 +6,35 @@ export const LeakProtection = z
     action: z
       .enum(['redact', 'block'])
       .default('redact')
-      .describe('An echo of the key: masked, or the answer cut before it.'),
+      .describe(
+        'An echo of the key: masked, or a problem in place of the answer, which is cut where it has begun.',
+      ),
     minting: z
       .enum(['off', 'flag', 'redact', 'block'])
       .default('flag')
-      .describe('A text in an answer that looks like a credential.'),
+      .describe(
+        'A text in an answer that looks like a credential: told, masked, or kept back with the answer.',
+      ),
+    requests: z
+      .enum(['block', 'flag'])
+      .default('block')
+      .describe('A stored value in a request: the call refused before it leaves, or only told.'),
     freezeAfter: z
       .number()
       .int()
       .min(0)
       .max(1_000_000)
       .default(0)
-      .describe('Answers with an echo, in a row of an hour, after which the grant is frozen; 0: never.'),
+      .describe(
+        'Answers with an echo within an hour after which the grant is frozen; 0: never. Each replica counts its own.',
+      ),
   })
   .meta({ id: 'LeakProtection' });
 export type LeakProtection = z.output<typeof LeakProtection>;
 
-export function leakWeaknesses(_settings: LeakProtection): string[] {
-  return [];
+export function leakWeaknesses({ minting, requests }: LeakProtection): string[] {
+  return [
+    ...(minting === 'off' ? ['New credentials in answers are not looked for (leaks.minting).'] : []),
+    ...(requests === 'flag' ? ['Requests that carry stored secrets are let through (leaks.requests).'] : []),
+  ];
 }
