@@ -3,7 +3,17 @@ import { and, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { Sql } from 'postgres';
 import type { Id } from '../core/ids.ts';
 import type { TablesDatabase } from './transaction.ts';
-import { agent, placeholder, run, secret, secretVersion, service, serviceGrant, vault } from './tables.ts';
+import {
+  agent,
+  placeholder,
+  run,
+  secret,
+  secretFingerprint,
+  secretVersion,
+  service,
+  serviceGrant,
+  vault,
+} from './tables.ts';
 
 export type AgentRow = typeof agent.$inferSelect;
 export type ServiceRow = typeof service.$inferSelect;
@@ -28,6 +38,7 @@ export interface AuthorityRows {
   readonly versions: readonly VersionRow[];
   readonly runs: readonly RunRow[];
   readonly placeholders: readonly PlaceholderRow[];
+  readonly fingerprints: readonly (typeof secretFingerprint.$inferSelect)[];
 }
 
 /** Rows changed after `since`, removed ones included; with undefined, the live rows only. */
@@ -38,7 +49,14 @@ export async function readAuthority(
 ): Promise<AuthorityRows> {
   return await db.transaction(
     async (tx) => {
-      const wanted = (table: typeof agent | typeof service | typeof serviceGrant | typeof placeholder) =>
+      const wanted = (
+        table:
+          | typeof agent
+          | typeof service
+          | typeof serviceGrant
+          | typeof placeholder
+          | typeof secretFingerprint,
+      ) =>
         and(
           eq(table.vaultId, vaultId),
           since === undefined ? isNull(table.removedAt) : gt(table.changedEpoch, since),
@@ -60,19 +78,21 @@ export async function readAuthority(
           ? and(isNull(run.endedAt), sql`${run.leaseUntil} > clock_timestamp()`)
           : undefined;
       // Sent in one go: the connection answers them in order, all from the transaction's one snapshot.
-      const [found, agents, services, grants, secrets, versions, runs, placeholders] = await Promise.all([
-        tx.select(vaultColumns).from(vault).where(eq(vault.id, vaultId)),
-        tx.select().from(agent).where(wanted(agent)),
-        tx.select().from(service).where(wanted(service)),
-        tx.select().from(serviceGrant).where(wanted(serviceGrant)),
-        tx.select().from(secret).where(changed(secret)),
-        tx.select(versionColumns).from(secretVersion).where(changed(secretVersion)),
-        tx
-          .select({ row: run, leaseMs })
-          .from(run)
-          .where(and(changed(run), liveRun)),
-        tx.select().from(placeholder).where(wanted(placeholder)),
-      ]);
+      const [found, agents, services, grants, secrets, versions, runs, placeholders, fingerprints] =
+        await Promise.all([
+          tx.select(vaultColumns).from(vault).where(eq(vault.id, vaultId)),
+          tx.select().from(agent).where(wanted(agent)),
+          tx.select().from(service).where(wanted(service)),
+          tx.select().from(serviceGrant).where(wanted(serviceGrant)),
+          tx.select().from(secret).where(changed(secret)),
+          tx.select(versionColumns).from(secretVersion).where(changed(secretVersion)),
+          tx
+            .select({ row: run, leaseMs })
+            .from(run)
+            .where(and(changed(run), liveRun)),
+          tx.select().from(placeholder).where(wanted(placeholder)),
+          tx.select().from(secretFingerprint).where(wanted(secretFingerprint)),
+        ]);
       return {
         epoch: found[0]?.epoch ?? 0n,
         frozen: toFrozen(found[0]),
@@ -86,6 +106,7 @@ export async function readAuthority(
           leaseMs: remaining,
         })),
         placeholders,
+        fingerprints,
       };
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },

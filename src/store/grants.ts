@@ -15,6 +15,19 @@ export async function insertGrant(tx: Transaction, row: typeof serviceGrant.$inf
   await tx.insert(serviceGrant).values(row);
 }
 
+export async function findGrantById(
+  db: Queryable,
+  vaultId: Id<'vlt'>,
+  id: Id<'grt'>,
+): Promise<GrantRow | undefined> {
+  const wanted = and(
+    eq(serviceGrant.vaultId, vaultId),
+    eq(serviceGrant.id, id),
+    isNull(serviceGrant.removedAt),
+  );
+  return (await db.select().from(serviceGrant).where(wanted))[0];
+}
+
 /** Live grants in the order of their ids, from `after` on. */
 export async function listGrants(
   db: Queryable,

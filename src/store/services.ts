@@ -1,5 +1,5 @@
 // Rows of services.
-import { and, asc, eq, gt, inArray, isNull } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import type { Id } from '../core/ids.ts';
 import type { ServiceRow } from './authority-rows.ts';
 import { service, serviceGrant } from './tables.ts';
@@ -39,6 +39,17 @@ export async function servicesOfSecrets(
     inArray(service.secretId, [...secretIds]),
     isNull(service.removedAt),
   );
+  return await db.select().from(service).where(wanted).orderBy(asc(service.name));
+}
+
+/** Live services whose client certificate is the secret of that name. */
+export async function servicesShowing(
+  db: Queryable,
+  vaultId: Id<'vlt'>,
+  secretName: string,
+): Promise<ServiceRow[]> {
+  const shown = sql`${service.protection} #>> '{transport,clientCertificate}' = ${secretName}`;
+  const wanted = and(eq(service.vaultId, vaultId), shown, isNull(service.removedAt));
   return await db.select().from(service).where(wanted).orderBy(asc(service.name));
 }
 

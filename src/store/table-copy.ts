@@ -169,7 +169,8 @@ function toCopiedTable(table: PgTable): CopiedTable {
 function kindOf(sqlType: string): ColumnKind {
   if (sqlType === 'bytea') return 'bytes';
   if (sqlType === 'jsonb') return 'json';
-  const isNamedAlike = sqlType === 'boolean' || sqlType === 'integer' || sqlType === 'bigint' || sqlType === 'date';
+  const isNamedAlike =
+    sqlType === 'boolean' || sqlType === 'integer' || sqlType === 'bigint' || sqlType === 'date';
   if (isNamedAlike) return sqlType;
   if (sqlType.startsWith('timestamp')) return 'moment';
   if (sqlType.startsWith('text')) return 'text';

@@ -1,7 +1,9 @@
 // The vault in memory as decisions need it: loaded in one snapshot, kept current by deltas, each row checked against its MAC.
 // A row that fails its check is as good as removed, and raises an alarm. Rows and epoch change in one synchronous step.
 import { parsePattern } from '../core/address-pattern.ts';
+import { Constraints } from '../core/constraints.ts';
 import type { Agent, Grant, Placeholder, Run, Secret, Service } from '../core/entities.ts';
+import type { FingerprintTable } from '../core/fingerprints/table.ts';
 import type { Id } from '../core/ids.ts';
 import { protectionSettings } from '../core/protection/protection.ts';
 import type { Clock } from '../core/time.ts';
@@ -17,9 +19,12 @@ import {
   type VersionRow,
 } from '../store/authority-rows.ts';
 import type { Database } from '../store/database.ts';
+import type { FingerprintRow } from '../store/fingerprints.ts';
+import { createFingerprintTable, openFingerprints } from './fingerprints.ts';
 import type { Keyring } from './keyring.ts';
 import {
   agentMacColumns,
+  fingerprintMacColumns,
   grantMacColumns,
   placeholderMacColumns,
   runMacColumns,
@@ -52,6 +57,8 @@ interface MacRow {
 const LOAD_LIMIT_MS = 2000;
 const FIRST_LOAD_LIMIT_MS = 60_000;
 
+const NO_CONSTRAINTS: Constraints = {};
+
 export class Authority {
   readonly vaultId: Id<'vlt'>;
   readonly #deps: AuthorityDeps;
@@ -61,11 +68,13 @@ export class Authority {
   readonly #serviceIds = new Map<string, Id<'svc'>>();
   readonly #grants = new Map<string, Grant>();
   readonly #secrets = new Map<string, Secret>();
+  readonly #secretIds = new Map<string, Id<'sec'>>();
   /** By secret, then by version. */
   readonly #versions = new Map<string, Map<string, VersionRow>>();
   readonly #runs = new Map<string, RunEntry>();
   readonly #runsById = new Map<string, Run>();
   readonly #placeholders = new Map<string, Placeholder>();
+  readonly #fingerprints: FingerprintTable;
   readonly #onChange = new Set<() => void>();
   #epoch: bigint | undefined;
   #frozen: AuthorityRows['frozen'];
@@ -74,6 +83,7 @@ export class Authority {
   constructor(deps: AuthorityDeps) {
     this.#deps = deps;
     this.vaultId = deps.vaultId;
+    this.#fingerprints = createFingerprintTable(deps.keyring);
   }
 
   /** The vault's epoch that memory stands at; -1 before the first load. */
@@ -129,6 +139,10 @@ export class Authority {
     return this.#secrets.get(id);
   }
 
+  secretByName(name: string): Secret | undefined {
+    return this.#secrets.get(this.#secretIds.get(name) ?? '');
+  }
+
   /** Every live service that sends this secret: its binding is made from them. */
   servicesOf(secret: Id<'sec'>): readonly Service[] {
     return [...this.#services.values()].filter((service) => service.secretId === secret);
@@ -150,6 +164,11 @@ export class Authority {
   /** False: looking for one would be in vain. */
   get hasPlaceholders(): boolean {
     return this.#placeholders.size > 0;
+  }
+
+  /** Of every live value. */
+  get fingerprints(): FingerprintTable {
+    return this.#fingerprints;
   }
 
   /** Whether the run still lives: from memory while the known lease runs, else asked once of the database. */
@@ -202,6 +221,7 @@ export class Authority {
     for (const row of rows.grants) this.#applyGrant(row);
     for (const row of rows.runs) this.#applyRun(row);
     for (const row of rows.placeholders) this.#applyPlaceholder(row);
+    for (const row of rows.fingerprints) this.#applyFingerprint(row);
     for (const row of rows.versions) this.#applyVersion(row);
     const touched = new Set([
       ...rows.secrets.map(({ id }) => id),
@@ -240,7 +260,12 @@ export class Authority {
     const key = pairKey(row.agentId, row.serviceId);
     if (this.#grants.get(key)?.id === row.id) this.#grants.delete(key);
     if (row.removedAt !== null || !this.#holds('service_grant', row, grantMacColumns(row))) return;
-    const { id, agentId, serviceId, constraints, revision } = row;
+    const { id, agentId, serviceId, revision } = row;
+    const constraints = readConstraints(row);
+    if (constraints === undefined) {
+      this.#deps.onAlarm('service_grant', row.id); // what is asked of its calls is not known: none is allowed
+      return;
+    }
     const allow = row.allow?.map(parsePattern);
     const lives = { expiresAt: row.expiresAt ?? undefined, frozen: row.frozenAt !== null };
     this.#grants.set(key, { id, agentId, serviceId, allow, constraints, ...lives, revision });
@@ -267,6 +292,17 @@ export class Authority {
     this.#placeholders.set(key, { id, agentId, serviceId, hash, ...ends });
   }
 
+  #applyFingerprint(row: FingerprintRow): void {
+    const { versionId, secretId, isDecoy } = row;
+    this.#fingerprints.delete(versionId);
+    if (
+      row.removedAt !== null ||
+      !this.#holds('secret_fingerprint', { ...row, id: versionId }, fingerprintMacColumns(row))
+    )
+      return;
+    this.#fingerprints.set({ versionId, secretId, isDecoy }, openFingerprints(this.#deps.keyring, row));
+  }
+
   #applyVersion(row: VersionRow): void {
     const versions = this.#versions.get(row.secretId) ?? new Map<string, VersionRow>();
     this.#versions.set(row.secretId, versions.set(row.id, row));
@@ -278,6 +314,8 @@ export class Authority {
     if (secret === undefined || destroyed) {
       this.#versions.delete(id);
       this.#secrets.delete(id);
+      if (secret !== undefined && this.#secretIds.get(secret.name) === id)
+        this.#secretIds.delete(secret.name);
       return;
     }
     const current = versions.find((version) => version.state === 'current');
@@ -286,6 +324,7 @@ export class Authority {
     )[0];
     const live = versions.filter(({ state }) => state !== 'destroyed').map((version) => version.id);
     this.#secrets.set(id, { ...secret, current, previous, live });
+    this.#secretIds.set(secret.name, id);
   }
 
   #holds(table: MacTable, row: MacRow, columns: Parameters<typeof rowMacMatches>[2]): boolean {
@@ -297,4 +336,9 @@ export class Authority {
 
 function pairKey(agent: string, service: string): string {
   return `${agent} ${service}`;
+}
+
+/** Undefined: they are in no form that is known, such as that of a later release. */
+function readConstraints({ constraints }: GrantRow): Constraints | undefined {
+  return Object.keys(constraints).length === 0 ? NO_CONSTRAINTS : Constraints.safeParse(constraints).data;
 }

@@ -1,11 +1,13 @@
 // The client credentials grant (RFC 6749 §4.4): an agent's key or the owner credential for an access token, audited.
-import type { Agent } from '../core/entities.ts';
+import type { Agent, Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
 import type { Principal } from '../core/principal.ts';
 import { parseScope } from '../core/scope.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { Authority } from './authority.ts';
+import type { AutomaticFreeze } from './automatic-freeze.ts';
+import { touchDecoy } from './decoys.ts';
 import type { IssuedToken, Tokens } from './tokens.ts';
 
 export interface ClientCredentialsDeps {
@@ -13,6 +15,7 @@ export interface ClientCredentialsDeps {
   readonly authority: Authority;
   readonly audit: AuditLog;
   readonly metrics: Metrics;
+  readonly freezing: AutomaticFreeze;
 }
 
 export interface ClientCredentialsRequest {
@@ -39,6 +42,12 @@ export async function grantClientCredentials(
   const agent = deps.tokens.authenticateAgent(name, credential);
   if (agent !== undefined) {
     if (deps.authority.frozen !== undefined) return refused('unauthorized_client'); // as after a restore
+    for (const service of decoysIn(deps.authority, scope)) {
+      const principal = { type: 'agent', id: agent.id, name: agent.name } as const;
+      const { request: id, client } = request;
+      await touchDecoy(deps, service, { agent, principal, request: id, client, where: 'scope' });
+      return refused('invalid_scope');
+    }
     if (scope !== undefined && !isGranted(deps.authority, agent, scope)) return refused('invalid_scope');
     return await issue(deps, request, {
       issued: deps.tokens.issueForAgent(agent, scope),
@@ -74,6 +83,14 @@ async function issue(
   });
   deps.metrics.tokenIssued(principal.type);
   return { result: 'issued', issued };
+}
+
+function decoysIn(authority: Authority, text: string | undefined): readonly Service[] {
+  const names = text === undefined ? [] : [...(parseScope(text)?.keys() ?? [])];
+  return names.flatMap((name) => {
+    const service = authority.serviceByName(name);
+    return service?.protection.decoy === true ? [service] : [];
+  });
 }
 
 /** Every service named must be granted: a token never asks for more than its agent has. */

@@ -1,11 +1,12 @@
 // The live versions of a secret made ready for a call. Opened values stay in this process for a bounded time, and are
 // wiped when their secret changes, when they fall out of the cache, and at the end.
 import { LRUCache } from 'lru-cache';
-import type { Service } from '../core/entities.ts';
+import type { Secret, Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
 import type { ScanTable } from '../core/leak-scan/scanner.ts';
 import { isMintedKind } from '../core/material.ts';
 import { Problem } from '../core/problem.ts';
+import type { Clock } from '../core/time.ts';
 import type { SecretBytes } from '../crypto/secret-bytes.ts';
 import type { Placement, Slots } from '../providers/credentials/kind.ts';
 import { credentialKind } from '../providers/credentials/registry.ts';
@@ -14,12 +15,15 @@ import type { MintedTokenRow } from '../store/minted-tokens.ts';
 import { readVersionRecords, type VersionRecord } from '../store/secrets.ts';
 import type { Authority } from './authority.ts';
 import { bindingHash } from './binding.ts';
+import { certificateSecret, type OpenedCertificate, openCertificate } from './client-certificate.ts';
 import { buildScan, type MintedValue } from './credential-scan.ts';
 import type { Keyring } from './keyring.ts';
 import { openToken } from './minted-token.ts';
+import { openValues } from './open-values.ts';
 import type { Minting } from './minting.ts';
 import { placeable } from './placeable.ts';
-import { openValue, type VersionContext } from './secret-values.ts';
+import { ReplacedTokens } from './replaced-tokens.ts';
+import type { VersionContext } from './secret-values.ts';
 
 export interface Credential {
   readonly secretId: Id<'sec'>;
@@ -34,6 +38,8 @@ export interface Credential {
    * Throws `secret-unavailable` for a version that has no value.
    */
   place<T>(version: Id<'ver'>, use: (placement: Placement) => T): T;
+  /** What the service shows to its upstream. Good for as long as the credential is. */
+  readonly clientCertificate: Pick<OpenedCertificate, 'name' | 'version' | 'use'> | undefined;
 }
 
 export interface CredentialsDeps {
@@ -42,6 +48,7 @@ export interface CredentialsDeps {
   readonly keyring: Keyring;
   /** Where access tokens come from, for secrets that are exchanged for them. */
   readonly minting: Pick<Minting, 'read' | 'serial' | 'forget'>;
+  readonly clock: Clock;
   /** 0: opened for each call, wiped after it. */
   readonly cacheSeconds: number;
   /** A secret whose stored value does not open: told once for each. */
@@ -94,6 +101,7 @@ const MAX_TRIES = 4;
 export class Credentials {
   readonly #deps: CredentialsDeps;
   readonly #cache: LRUCache<string, Opened> | undefined;
+  readonly #replaced = new ReplacedTokens();
   readonly #pending = new Map<string, Promise<Opened>>();
   readonly #alarmed = new LRUCache<Id<'sec'>, true>({ max: MAX_ALARMED });
   readonly #stopListening: () => void;
@@ -137,17 +145,22 @@ export class Credentials {
   /** Wipes everything that lies open longer than its time; the cache itself only looks when asked. */
   purge(): void {
     this.#cache?.purgeStale();
+    this.#replaced.purge(this.#deps.clock.now());
   }
 
   close(): void {
     this.#stopListening();
     this.#cache?.clear();
+    this.#replaced.close();
   }
 
   #keyOf(service: Service): string {
     const secret = this.#deps.authority.secret(service.secretId);
     const serial = secret === undefined ? '' : this.#deps.minting.serial(secret.id);
-    return `${service.revision} ${serial} ${secret?.live.join(',') ?? ''}`;
+    const certificate = certificateSecret(this.#deps.authority, service);
+    const shown =
+      certificate === undefined ? '' : `${certificate.current?.id ?? ''} ${certificate.live.join(',')}`;
+    return `${service.revision} ${serial} ${secret?.live.join(',') ?? ''} ${shown}`;
   }
 
   #dropStale(): void {
@@ -180,6 +193,22 @@ export class Credentials {
   }
 
   async #openAsKnown(service: Service, key: string): Promise<Opened> {
+    const { authority, keyring, calls } = this.#deps;
+    const read = ({ live }: Secret) => readVersionRecords(calls, authority.vaultId, live);
+    const certificate = await openCertificate({ authority, keyring, read }, service);
+    try {
+      return await this.#openWith(service, key, certificate);
+    } catch (error) {
+      certificate?.dispose();
+      throw error;
+    }
+  }
+
+  async #openWith(
+    service: Service,
+    key: string,
+    certificate: OpenedCertificate | undefined,
+  ): Promise<Opened> {
     const { authority, keyring, calls, minting } = this.#deps;
     const secret = authority.secret(service.secretId);
     if (secret?.current === undefined) {
@@ -197,8 +226,10 @@ export class Credentials {
     try {
       const minted = isMintedKind(kind) ? this.#openToken(row, records, context) : undefined;
       if (minted === undefined && !values.has(secret.current.id)) throw missing();
-      const scan = buildScan({ kind, auth: service.auth, records, values, minted });
-      const sent = { values, minted, scan };
+      const others = certificate?.scanTargets() ?? [];
+      const replaced = minted === undefined ? [] : this.#before(secret.id, minted);
+      const scan = buildScan({ kind, auth: service.auth, records, values, minted, replaced, others });
+      const sent = { values, minted, scan, certificate };
       const isCached = this.#cache !== undefined;
       const credential = toCredential(service, secret.id, sent);
       return new Opened(credential, {
@@ -212,6 +243,11 @@ export class Credentials {
     }
   }
 
+  /** Tokens that this process has opened before this one; none where nothing opened may stay in memory. */
+  #before(secretId: Id<'sec'>, minted: MintedValue): readonly MintedValue[] {
+    return this.#cache === undefined ? [] : this.#replaced.before(secretId, minted, this.#deps.clock.now());
+  }
+
   /** One that does not open is as good as none: the next call has another one fetched. */
   #openToken(
     row: MintedTokenRow | undefined,
@@ -223,7 +259,7 @@ export class Credentials {
     try {
       const opened = openToken(this.#deps.keyring, row, { ...context, number: version.number });
       if (opened === undefined) throw missing();
-      return { token: opened.token, versionId: version.id, serial: row.dekId ?? '' };
+      return { ...opened, versionId: version.id, serial: row.dekId ?? '' };
     } catch (error) {
       this.#deps.minting.forget(context.secretId);
       throw error;
@@ -239,9 +275,14 @@ interface Sent {
   readonly values: ReadonlyMap<string, SecretBytes>;
   readonly minted: MintedValue | undefined;
   readonly scan: ScanTable;
+  readonly certificate: OpenedCertificate | undefined;
 }
 
-function toCredential({ auth }: Service, secretId: Id<'sec'>, { values, minted, scan }: Sent): Credential {
+function toCredential(
+  { auth }: Service,
+  secretId: Id<'sec'>,
+  { values, minted, scan, certificate }: Sent,
+): Credential {
   const kind = credentialKind(auth);
   const valueOf = (version: Id<'ver'>) => {
     const value = values.get(version);
@@ -252,6 +293,7 @@ function toCredential({ auth }: Service, secretId: Id<'sec'>, { values, minted, 
     secretId,
     scan,
     serial: minted?.serial ?? '',
+    clientCertificate: certificate,
     canPlace: (version) => (minted === undefined ? values.has(version) : minted.versionId === version),
     place: (version, use) =>
       valueOf(version).use((bytes) => {
@@ -262,34 +304,14 @@ function toCredential({ auth }: Service, secretId: Id<'sec'>, { values, minted, 
   };
 }
 
-/** The value of every version that has one, or none of them: an opened one is wiped when another does not open. */
-function openValues(
-  keyring: Keyring,
-  records: readonly VersionRecord[],
-  context: Omit<VersionContext, 'number'>,
-): ReadonlyMap<string, SecretBytes> {
-  const values = new Map<string, SecretBytes>();
-  try {
-    for (const record of records) {
-      const { dekRecord, valueRecord, number } = record;
-      if (dekRecord === null || valueRecord === null) continue;
-      const sealed = { ...record, dekRecord, valueRecord };
-      values.set(record.id, openValue(keyring, sealed, { ...context, number }));
-    }
-    return values;
-  } catch (error) {
-    for (const value of values.values()) value.dispose();
-    throw error;
-  }
-}
-
 /** Header names and query parameters that the service's credential fills: nothing of the agent's may stand there. */
 export function slotsOf({ auth }: Pick<Service, 'auth'>): Slots {
   return credentialKind(auth).slots(auth);
 }
 
-function wipe({ scan, values, minted }: Sent): void {
+function wipe({ scan, values, minted, certificate }: Sent): void {
   scan.dispose();
+  certificate?.dispose();
   minted?.token.dispose();
   for (const value of values.values()) value.dispose();
 }

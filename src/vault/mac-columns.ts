@@ -1,4 +1,5 @@
 // Which columns of each row its MAC covers: all that decide something, and the revision.
+import type { FingerprintRow } from '../store/fingerprints.ts';
 import type { AgentRow, GrantRow, PlaceholderRow, RunRow, ServiceRow } from '../store/authority-rows.ts';
 
 export function agentMacColumns(row: Omit<AgentRow, 'changedEpoch' | 'mac' | 'createdAt'>) {
@@ -61,4 +62,9 @@ export function runMacColumns(row: Omit<RunRow, 'changedEpoch' | 'mac' | 'leaseU
 export function placeholderMacColumns(row: Omit<PlaceholderRow, 'changedEpoch' | 'mac'>) {
   const { vaultId, id, agentId, serviceId, runId, hash, createdAt, expiresAt, removedAt } = row;
   return { vaultId, id, agentId, serviceId, runId, hash, createdAt, expiresAt, removedAt };
+}
+
+export function fingerprintMacColumns(row: Omit<FingerprintRow, 'changedEpoch' | 'mac' | 'createdAt'>) {
+  const { vaultId, versionId, secretId, isDecoy, record, removedAt } = row;
+  return { vaultId, versionId, secretId, isDecoy, record, removedAt };
 }

@@ -11,6 +11,7 @@ import type { Minted, MintRequest, Refused } from '../providers/materials/materi
 import { MATERIALS } from '../providers/materials/registry.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
 import type { Database } from '../store/database.ts';
+import { eraseFingerprints, putFingerprint } from '../store/fingerprints.ts';
 import {
   type MintedTokenRow,
   releaseMintLease,
@@ -33,6 +34,7 @@ import { lockVault, raiseEpoch } from '../store/vaults.ts';
 import type { Append } from './audit/admin-lane.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import { bindingHash } from './binding.ts';
+import { fingerprintRow } from './fingerprints.ts';
 import type { Keyring } from './keyring.ts';
 import { sealToken } from './minted-token.ts';
 import { endpointOf } from './minting-request.ts';
@@ -264,7 +266,17 @@ async function replaceVersion(
     await moveVersion(tx, { ...move, from: 'current', to: 'revoked' });
     const row = { vaultId, id: newId(ids, 'ver'), secretId: secret.id, number, state: 'current' as const };
     await insertVersion(tx, { ...row, ...sealed, changedEpoch, createdAt: ids.clock.now() });
+    const printed = {
+      vaultId,
+      versionId: row.id,
+      secretId: secret.id,
+      isDecoy: secret.isDecoy,
+      changedEpoch,
+    };
+    const { credentialKind } = secret;
+    await putFingerprint(tx, fingerprintRow(deps, { ...printed, credentialKind }, value));
     await eraseRevokedBefore(tx, move);
+    await eraseFingerprints(tx, move, { removedAt: ids.clock.now(), changedEpoch });
     await touchSecret(tx, { vaultId, secretId: secret.id }, changedEpoch);
     return row;
   } finally {

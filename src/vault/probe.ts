@@ -6,16 +6,18 @@ import { idSchema } from '../core/ids.ts';
 import type { Id } from '../core/ids.ts';
 import type { HeaderPairs } from '../core/headers.ts';
 import { Problem } from '../core/problem.ts';
+import { protectionSettings } from '../core/protection/protection.ts';
 import type { OutgoingRequest, Timeouts } from '../egress/flow.ts';
 import type { Egress } from '../egress/send.ts';
 import { credentialKind } from '../providers/credentials/registry.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
 import { findVersion } from '../store/secret-versions.ts';
-import { findSecretById, type SecretVersionRow } from '../store/secrets.ts';
+import { findSecretById, liveVersions, type SecretVersionRow } from '../store/secrets.ts';
 import { servicesOfSecrets } from '../store/services.ts';
 import type { TablesDatabase } from '../store/transaction.ts';
 import type { Authority } from './authority.ts';
 import { bindingHash } from './binding.ts';
+import { type OpenedCertificate, openCertificate } from './client-certificate.ts';
 import type { Keyring } from './keyring.ts';
 import type { Lease } from './lease.ts';
 import { placeable } from './placeable.ts';
@@ -98,7 +100,23 @@ export async function sendProbe(
     if (authority.frozen !== undefined) return new Problem('frozen', { detail: 'The vault is frozen.' });
     return undefined;
   };
-  const outgoing = placed(deps, read, probe);
+  const bare = placed(deps, read, probe);
+  const certificate = await openCertificate(
+    { authority, keyring: deps.keyring, read: ({ id }) => liveVersions(deps.db, deps.vaultId, id) },
+    { protection: protectionSettings(read.service.protection) },
+  );
+  try {
+    return await ask(deps, { ...bare, ...tlsOf(read.service, certificate) }, refusal);
+  } finally {
+    certificate?.dispose();
+  }
+}
+
+async function ask(
+  deps: Pick<ProbeDeps, 'egress'>,
+  outgoing: OutgoingRequest,
+  refusal: () => Problem | undefined,
+): Promise<ProbeResult> {
   return await new Promise<ProbeResult>((resolve) => {
     const flow = deps.egress.send(outgoing, {
       beforeFirstByte: refusal,
@@ -111,6 +129,15 @@ export async function sendProbe(
       onError: (problem) => resolve({ result: 'failed', problem }),
     });
   });
+}
+
+/** As calls to the service trust and are trusted. */
+function tlsOf(
+  { protection }: ServiceRow,
+  clientCertificate: OpenedCertificate | undefined,
+): Required<Pick<OutgoingRequest, 'tls'>> {
+  const { ca, caUse, minTls } = protectionSettings(protection).transport;
+  return { tls: { ca, caUse, minTls, clientCertificate } };
 }
 
 interface Probed {

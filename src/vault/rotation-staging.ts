@@ -4,6 +4,7 @@ import { type Id, newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { constantTimeEqual } from '../crypto/encoding.ts';
 import type { SecretBytes } from '../crypto/secret-bytes.ts';
+import { putFingerprint } from '../store/fingerprints.ts';
 import {
   findOpenRotation,
   findSetAside,
@@ -18,6 +19,7 @@ import type { Transaction } from '../store/transaction.ts';
 import { raiseEpoch } from '../store/vaults.ts';
 import type { Append } from './audit/admin-lane.ts';
 import { bindingHash } from './binding.ts';
+import { fingerprintRow } from './fingerprints.ts';
 import { planProbe, type ProbeResult } from './probe.ts';
 import {
   type By,
@@ -221,9 +223,10 @@ async function stageVersion(
   const number = await nextVersionNumber(tx, vaultId, secret.id);
   const { credentialKind } = secret;
   const sealed = sealValue(deps, { vaultId, secretId: secret.id, number, credentialKind, binding }, to.value);
+  const versionId = newId(ids, 'ver');
   await insertVersion(tx, {
     vaultId,
-    id: newId(ids, 'ver'),
+    id: versionId,
     secretId: secret.id,
     number,
     state: 'staged',
@@ -231,6 +234,8 @@ async function stageVersion(
     changedEpoch: epoch,
     createdAt: ids.clock.now(),
   });
+  const printed = { vaultId, versionId, secretId: secret.id, credentialKind, isDecoy: secret.isDecoy };
+  await putFingerprint(tx, fingerprintRow(deps, { ...printed, changedEpoch: epoch }, to.value));
   return { number, bytes: to.value.length };
 }
 

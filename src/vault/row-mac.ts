@@ -6,7 +6,14 @@ import type { Keyring } from './keyring.ts';
 type Column = string | number | boolean | null | Date | Buffer | readonly string[] | object;
 
 /** The rows under a MAC, each with every column that decides something. */
-export type MacTable = 'admin' | 'agent' | 'service' | 'service_grant' | 'run' | 'placeholder';
+export type MacTable =
+  | 'admin'
+  | 'agent'
+  | 'service'
+  | 'service_grant'
+  | 'run'
+  | 'placeholder'
+  | 'secret_fingerprint';
 
 /** HMAC-SHA256 over the canonical JSON of the table's name and `columns`: moments as RFC 3339, bytes as hex. */
 export function rowMac(keyring: Keyring, table: MacTable, columns: Readonly<Record<string, Column>>): Buffer {

@@ -58,6 +58,8 @@ export interface AuditLogDeps {
   readonly installation: Id<'ins'>;
   readonly headFile: HeadFile;
   readonly version: string;
+  /** Private ranges that upstreams may be in. */
+  readonly allowedRanges?: readonly string[];
   readonly onAlarm?: (alarm: Alarm) => void;
 }
 
@@ -157,12 +159,13 @@ class Chains implements AuditLog {
   }
 
   async open(): Promise<void> {
-    const { database, version, onAlarm } = this.#deps;
+    const { database, version, allowedRanges: ranges = [], onAlarm } = this.#deps;
     const { alarms } = this.#previous;
     await this.#calls.append(this.#chainOpen('call'));
     await this.#admin.transaction(async (_, append) => {
       await append(this.#chainOpen('admin'));
-      await append({ kind: 'server.start', ...SYSTEM, version, database: database.kind });
+      const allowed = ranges.length === 0 ? {} : { allowedRanges: ranges.slice(0, 256) };
+      await append({ kind: 'server.start', ...SYSTEM, version, database: database.kind, ...allowed });
       for (const alarm of alarms) await append({ kind: 'integrity.alarm', ...SYSTEM, ...alarm });
     });
     for (const alarm of alarms) onAlarm?.(alarm);
