@@ -45,6 +45,13 @@ const BY_CODE: Readonly<Record<string, Translation>> = {
     'upstream-unreachable',
     'Its certificate is of an authority that is not trusted',
   ],
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: ['upstream-unreachable', 'It asks for a client certificate'],
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: ['upstream-unreachable', 'It does not take the client certificate'],
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: ['upstream-unreachable', 'It does not take the client certificate'],
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: [
+    'upstream-unreachable',
+    'It does not take the client certificate',
+  ],
   INVALID_PURPOSE: ['upstream-unreachable', 'Its certificate is not for servers'],
 };
 
@@ -71,7 +78,10 @@ function translateByKind(code: string, error: unknown): Translation {
   if (code.startsWith('HPE_') || (error instanceof Error && error.name === 'HTTPParserError'))
     return ['upstream-invalid', 'Its answer is not valid HTTP'];
   if (code.startsWith('ERR_SSL_') || code === 'EPROTO') {
-    return ['upstream-unreachable', 'No TLS connection of version 1.2 or newer could be agreed'];
+    return [
+      'upstream-unreachable',
+      'No TLS connection of the version that is needed (1.2 at least) could be agreed',
+    ];
   }
   if (code.startsWith('UND_ERR_INVALID_') || code === 'UND_ERR_NOT_SUPPORTED') {
     return ['internal', 'The request could not be written'];

@@ -3,6 +3,7 @@ import type { Duplex, Readable } from 'node:stream';
 import type { HeaderPairs } from '../core/headers.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Origin } from '../core/service.ts';
+import type { TlsSettings } from './trust.ts';
 
 export interface Timeouts {
   /** From `send` until a connection is ready, look-up included. */
@@ -30,6 +31,8 @@ export interface OutgoingRequest {
   /** Of a WebSocket handshake (RFC 6455 §4.1): 16 random bytes in base64. The answer is checked against it. */
   readonly webSocketKey?: string;
   readonly timeouts?: Partial<Timeouts>;
+  /** Without it as the installation has it. What it is must be part of `poolKey`. */
+  readonly tls?: TlsSettings;
 }
 
 export interface UpstreamHead {

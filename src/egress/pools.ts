@@ -1,12 +1,14 @@
 // Connection pools, one per vault, service and revision (the pool key), scheme, host, port and pinned
 // address, so that no connection ever serves two of them. The least recently used are closed. The number of
 // connections has no limit: a stream holds its own, and a limit would let streams starve other calls.
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import type { AddressPolicy } from '../core/ip-range.ts';
 import type { Origin } from '../core/service.ts';
 import type { Clock } from '../core/time.ts';
 import { Connection } from './connection.ts';
 import { bareHost } from './resolve.ts';
+import { DEFAULT_TLS, secureContextOf, type TlsSettings } from './trust.ts';
+import type { Proxy } from './tunnel.ts';
 
 export interface PoolsDeps {
   readonly clock: Clock;
@@ -20,7 +22,12 @@ export interface PoolRequest {
   readonly origin: Origin;
   readonly address: string;
   readonly dialTimeoutMs: number;
+  readonly tls?: TlsSettings | undefined;
+  readonly proxy?: Proxy | undefined;
 }
+
+/** Which pool a request belongs to. */
+type PoolName = Pick<PoolRequest, 'poolKey' | 'origin' | 'address'>;
 
 const MAX_POOLS = 256;
 const IDLE_POOL_MS = 120_000;
@@ -36,35 +43,37 @@ interface Pool {
 export class Pools {
   readonly #deps: PoolsDeps;
   readonly #secureContext: SecureContext;
+  /** Of the pools whose requests bring settings of their own, by pool key: a private key lives no longer than its pools. */
+  readonly #ownContexts = new Map<string, SecureContext>();
   /** In the order of last use. */
   readonly #pools = new Map<string, Pool>();
   readonly #connections = new Set<Connection>();
+  #tidying: NodeJS.Timeout | undefined;
 
   constructor(deps: PoolsDeps) {
     this.#deps = deps;
-    const ca = deps.ca ?? [];
-    this.#secureContext = createSecureContext({
-      minVersion: 'TLSv1.2',
-      ...(ca.length === 0 ? {} : { ca: [...rootCertificates, ...ca] }),
-    });
+    this.#secureContext = secureContextOf(DEFAULT_TLS, deps.ca ?? []);
   }
 
   get size(): number {
     return this.#pools.size;
   }
 
-  has(request: Omit<PoolRequest, 'dialTimeoutMs'>): boolean {
+  has(request: PoolName): boolean {
     return this.#pools.has(poolId(request));
   }
 
-  /** A free connection, or one that will dial at its first request. It is the caller's until it is released. */
+  /**
+   * A free connection, or one that will dial at its first request. It is the caller's until it is released. Throws where the
+   * settings of its TLS are none.
+   */
   take(request: PoolRequest): Connection {
     const pool = this.#pool(request);
-    return pool.idle.pop() ?? this.#connect(request, pool);
+    return pool.idle.pop() ?? this.#connect(request, pool, this.#contextOf(request));
   }
 
   /** Closes one pool, so that another address is preferred. */
-  drop(request: Omit<PoolRequest, 'dialTimeoutMs'>): void {
+  drop(request: PoolName): void {
     this.#close(poolId(request));
   }
 
@@ -76,6 +85,7 @@ export class Pools {
   }
 
   async destroy(): Promise<void> {
+    clearTimeout(this.#tidying);
     for (const id of this.#pools.keys()) this.#close(id);
     await Promise.all([...this.#connections].map((connection) => connection.destroy()));
   }
@@ -92,15 +102,27 @@ export class Pools {
     return pool;
   }
 
-  #connect(request: PoolRequest, pool: Pool): Connection {
-    const { origin, address, dialTimeoutMs: timeoutMs } = request;
-    const dial = {
-      origin,
-      address,
-      timeoutMs,
-      policy: this.#deps.policy,
-      secureContext: this.#secureContext,
-    };
+  #contextOf({ poolKey, tls }: PoolRequest): SecureContext {
+    if (tls === undefined) return this.#secureContext;
+    this.#tidyLater();
+    const known = this.#ownContexts.get(poolKey);
+    const context = known ?? secureContextOf(tls, this.#deps.ca ?? []);
+    this.#ownContexts.set(poolKey, context);
+    return context;
+  }
+
+  /** A private key must not outlive the use of its pools, however quiet it is here. */
+  #tidyLater(): void {
+    this.#tidying ??= setTimeout(() => {
+      this.#tidying = undefined;
+      this.#closeUnused(this.#deps.clock.monotonicMs());
+      if (this.#ownContexts.size > 0) this.#tidyLater();
+    }, IDLE_POOL_MS).unref();
+  }
+
+  #connect(request: PoolRequest, pool: Pool, secureContext: SecureContext): Connection {
+    const { origin, address, dialTimeoutMs: timeoutMs, proxy } = request;
+    const dial = { origin, address, timeoutMs, policy: this.#deps.policy, secureContext, proxy };
     const connection = new Connection(poolUrl(origin), dial, {
       onUsable: (usable) => {
         if (pool.isClosed) void usable.destroy();
@@ -130,11 +152,14 @@ export class Pools {
     if (pool === undefined) return;
     this.#pools.delete(id);
     pool.isClosed = true;
+    const { poolKey } = pool;
+    if (![...this.#pools.values()].some((other) => other.poolKey === poolKey))
+      this.#ownContexts.delete(poolKey);
     for (const connection of pool.idle.splice(0)) void connection.destroy();
   }
 }
 
-function poolId({ poolKey, origin, address }: Omit<PoolRequest, 'dialTimeoutMs'>): string {
+function poolId({ poolKey, origin, address }: PoolName): string {
   return `${poolKey} ${poolUrl(origin)} ${address}`;
 }
 

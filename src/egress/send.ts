@@ -5,6 +5,7 @@ import { Exchange, type NextConnection } from './exchange.ts';
 import { toProblem } from './failure.ts';
 import type { Flow, OutgoingRequest, Timeouts, UpstreamHandler } from './flow.ts';
 import { Pools, type PoolsDeps } from './pools.ts';
+import { type Proxied, proxiedOf, type ProxySettings } from './proxied.ts';
 import { bareHost, type Resolver } from './resolve.ts';
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
@@ -27,6 +28,7 @@ export interface Egress {
 
 interface EgressDeps extends PoolsDeps {
   readonly resolver: Resolver;
+  readonly proxy?: ProxySettings | undefined;
   readonly defaultTimeouts: Timeouts;
 }
 
@@ -45,7 +47,9 @@ export function createEgress(deps: EgressDeps): Egress {
       const known = deps.resolver.known(host, port, deps.policy);
       if (known === undefined) exchange.startConnecting();
       const addresses = known ?? (await deps.resolver.resolve(host, port, deps.policy));
-      if (!exchange.isOver) exchange.begin(nextConnectionOf(pools, request, { addresses, connectMs }));
+      const proxied = deps.proxy === undefined ? undefined : await proxiedOf(deps, request.origin, addresses);
+      if (!exchange.isOver)
+        exchange.begin(nextConnectionOf(pools, request, { addresses, connectMs, proxied }));
     } catch (error) {
       exchange.abort(toProblem(error, bareHost(host), 'before-head'));
     }
@@ -80,9 +84,17 @@ export function createEgress(deps: EgressDeps): Egress {
 function nextConnectionOf(
   pools: Pools,
   request: OutgoingRequest,
-  { addresses, connectMs }: { readonly addresses: readonly string[]; readonly connectMs: number },
+  {
+    addresses,
+    connectMs,
+    proxied,
+  }: {
+    readonly addresses: readonly string[];
+    readonly connectMs: number;
+    readonly proxied: Proxied | undefined;
+  },
 ): NextConnection {
-  const { poolKey, origin } = request;
+  const { poolKey, origin, tls } = request;
   const used =
     addresses.length === 1 ? undefined : addresses.find((address) => pools.has({ poolKey, origin, address }));
   const ordered = used === undefined ? addresses : [used, ...addresses.filter((address) => address !== used)];
@@ -94,6 +106,7 @@ function nextConnectionOf(
     const address = left.shift();
     if (address === undefined) return undefined;
     failed = address;
-    return { connection: pools.take({ poolKey, origin, address, dialTimeoutMs }), address };
+    const proxy = proxied?.of(address);
+    return { connection: pools.take({ poolKey, origin, address, dialTimeoutMs, tls, proxy }), address };
   };
 }

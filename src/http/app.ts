@@ -10,6 +10,7 @@ import { translated } from '../operations/run.ts';
 import type { Log } from '../telemetry/log.ts';
 import { mountAccessRequests } from './access-endpoint.ts';
 import { mountAdminApi } from './admin-api.ts';
+import { mountOwnDecisions } from './decision-endpoint.ts';
 import type { Environment } from './environment.ts';
 import { mountHealth, type Readiness } from './health.ts';
 import { mountOpenApi } from './openapi.ts';
@@ -60,6 +61,7 @@ export function createRoutes(deps: ServiceDeps): Hono<Environment> {
   mountTokenEndpoint(app, deps.tokens);
   mountAdminApi(app, deps.operations);
   mountAccessRequests(app, deps);
+  mountOwnDecisions(app, deps);
   mountMcp(app, deps);
   mountProblemPages(app, publicUrl);
   mountOpenApi(app, { version: server.version, publicUrl });

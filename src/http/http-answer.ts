@@ -78,12 +78,13 @@ export class HttpAnswer implements Answer {
 }
 
 /** What the caller gets of an upstream's headers, with ours, flat. */
-export function rawHeaders({ headers, secretVersion }: AnswerHead, id: Id<'req'>): string[] {
+export function rawHeaders({ headers, secretVersion, flags }: AnswerHead, id: Id<'req'>): string[] {
   const raw: string[] = [];
   // A vendor's own x-request-id is what its support asks for: ours stands beside it.
   for (const [name, value] of headers) if (!OURS.has(name)) raw.push(name, value);
   raw.push('x-content-type-options', 'nosniff', 'doorward-source', 'upstream');
   raw.push('doorward-request-id', id);
   if (secretVersion !== undefined) raw.push('doorward-secret-version', secretVersion);
+  if (flags !== undefined) raw.push('doorward-flags', flags);
   return raw;
 }

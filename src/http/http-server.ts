@@ -13,6 +13,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Id } from '../core/ids.ts';
 import { Problem, type ProblemCode } from '../core/problem.ts';
+import { Framing, type FramingFault, headTooLarge, NOT_HTTP } from './framing.ts';
+import { OpenRequests } from './open-requests.ts';
 import { toProblemResponse } from './problem-response.ts';
 import { UpgradableMessage } from './upgradable-message.ts';
 
@@ -22,7 +24,18 @@ export interface HttpServer {
   close(limitMs: number): Promise<void>;
 }
 
+/** How much of itself a listener lends to callers it does not know yet. */
+export interface HttpLimits {
+  /** Of one listener; further ones are closed at once. */
+  readonly maxConnections: number;
+  /** For the head of a request to arrive. */
+  readonly headersMs: number;
+  /** For the next bytes of a body that is waited for. */
+  readonly bodyIdleMs: number;
+}
+
 interface HttpServerOptions {
+  readonly limits: HttpLimits;
   readonly listener: RequestListener;
   /** For what never becomes a request. */
   readonly requestId: () => Id<'req'>;
@@ -30,7 +43,6 @@ interface HttpServerOptions {
   readonly publicUrl: () => string;
 }
 
-const HEADERS_TIMEOUT_MS = 15_000;
 /** Of a whole request with its body; long uploads fit, a body that never ends does not. */
 const REQUEST_TIMEOUT_MS = 3_600_000;
 const KEEP_ALIVE_MS = 65_000;
@@ -38,43 +50,47 @@ const MAX_HEADER_BYTES = 32 * 1024;
 const CHECK_EVERY_MS = 5000;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { limits } = options;
   const answering = new Set<EventEmitter>();
   const upgraded = new Set<Duplex>();
+  const open = new OpenRequests();
   const track = (one: EventEmitter) => {
     answering.add(one);
     one.once('close', () => answering.delete(one));
   };
   const listener: RequestListener = (request, response) => {
     track(response);
-    options.listener(request, response);
+    if (open.add(request, response)) options.listener(request, response);
+    else refuse(new Fault(TOO_MANY_AHEAD), request.socket);
   };
-  const refuse = (error: NodeJS.ErrnoException, socket: Duplex) =>
-    answerMalformed(error, socket, { id: options.requestId(), publicUrl: options.publicUrl() });
-  const server = createServer(
-    {
-      IncomingMessage: UpgradableMessage,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: CHECK_EVERY_MS,
-      noDelay: true,
-      requireHostHeader: false, // refused by the listener, in our words
-    },
-    listener,
-  );
-  // Headers over Node's own count would be hidden from some of its views and not from others: the listener counts.
-  server.maxHeadersCount = 0;
+  const refuse = (error: Error, socket: Duplex) => {
+    if (open.mayAnswer(socket)) {
+      answerMalformed(refusalOf(error, limits), socket, {
+        id: options.requestId(),
+        publicUrl: options.publicUrl(),
+      });
+    } else socket.destroy();
+  };
+  const server = createLimitedServer(limits, listener);
+  const changed = new WeakMap<Duplex, () => void>();
+  server.on('connection', (socket: Socket) => {
+    changed.set(socket, readStrictly(socket, refuse));
+    socket.once('close', () => open.gone(socket));
+  });
   server.on('checkContinue', listener); // whoever reads the body asks for it
   server.on('checkExpectation', listener);
   server.on('clientError', refuse);
   server.on('upgrade', (request, socket, head) => {
+    changed.get(socket)?.();
     upgraded.add(socket);
     socket.once('close', () => upgraded.delete(socket));
     track(socket);
     socket.on('error', () => undefined); // the close tells
-    if (head.length > 0) refuse(new Error('frames before the handshake'), socket);
+    if (head.length > 0) refuse(new Fault(NOT_HTTP), socket);
     else options.listener(request, responseOver(request, socket));
+  });
+  whileListening(server, Math.min(CHECK_EVERY_MS, limits.bodyIdleMs), () => {
+    for (const socket of open.stalled(limits.bodyIdleMs)) refuse(new Fault(BODY_STALLED), socket);
   });
   return {
     server,
@@ -86,6 +102,56 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       await closed;
     },
   };
+}
+
+function createLimitedServer({ headersMs, maxConnections }: HttpLimits, listener: RequestListener): Server {
+  const server = createServer(
+    {
+      IncomingMessage: UpgradableMessage,
+      headersTimeout: headersMs,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, headersMs),
+      noDelay: true,
+      requireHostHeader: false, // refused by the listener, in our words
+    },
+    listener,
+  );
+  server.maxConnections = maxConnections;
+  // Headers over Node's own count would be hidden from some of its views and not from others: the listener counts.
+  server.maxHeadersCount = 0;
+  return server;
+}
+
+function whileListening(server: Server, everyMs: number, work: () => void): void {
+  server.once('listening', () => {
+    const timer = setInterval(work, everyMs).unref();
+    server.once('close', () => clearInterval(timer));
+  });
+}
+
+/**
+ * Lets Node's parser have of a connection what two readers can not take for two things, and no byte after that. The function
+ * it returns ends that: the protocol has changed.
+ */
+function readStrictly(socket: Socket, refuse: (error: Error, socket: Duplex) => void): () => void {
+  const [parse] = socket.listeners('data');
+  if (parse === undefined) throw new Error('the parser does not listen to its connection');
+  const framing = new Framing(MAX_HEADER_BYTES);
+  let isOver = false;
+  const check = (bytes: Buffer): void => {
+    if (isOver) return;
+    const fault = framing.push(bytes);
+    if (fault === undefined) parse.call(socket, bytes);
+    else {
+      isOver = true;
+      refuse(new Fault(fault), socket);
+    }
+  };
+  socket.on('data', check); // the parser reads from the handle itself, until somebody listens
+  socket.off('data', parse as typeof check);
+  return () => socket.off('data', check);
 }
 
 /** Node gives no response with a handshake; whoever refuses it needs one all the same, the last of its connection. */
@@ -104,15 +170,14 @@ function responseOver(request: IncomingMessage, socket: Duplex): ServerResponse 
 
 /** What the parser refuses never becomes a request; it is answered all the same, and the connection ends. */
 function answerMalformed(
-  error: NodeJS.ErrnoException,
+  refusal: Refusal | undefined,
   socket: Duplex,
   { id, publicUrl }: { readonly id: Id<'req'>; readonly publicUrl: string },
 ): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  if (!socket.writable || refusal === undefined) {
     socket.destroy();
     return;
   }
-  const refusal = REFUSALS[error.code ?? ''] ?? NOT_HTTP;
   const { status, headers, body } = toProblemResponse(new Problem(refusal.code, refusal), id, publicUrl);
   const lines = Object.entries({
     ...headers,
@@ -128,22 +193,44 @@ interface Refusal {
   readonly detail: string;
 }
 
-const NOT_HTTP: Refusal = {
-  code: 'invalid-request',
-  detail: 'This is not HTTP/1.1 as its specification has it; the connection is closed.',
+/** A refusal of ours where Node has errors of its parser. */
+class Fault extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal | FramingFault) {
+    super(refusal.detail);
+    this.refusal = refusal;
+  }
+}
+
+/** Undefined: there is nobody left to answer. */
+function refusalOf(error: NodeJS.ErrnoException, { headersMs }: HttpLimits): Refusal | undefined {
+  if (error instanceof Fault) return error.refusal;
+  switch (error.code) {
+    case 'ECONNRESET':
+      return undefined;
+    case 'HPE_HEADER_OVERFLOW':
+      return headTooLarge(MAX_HEADER_BYTES);
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return {
+        code: 'request-timeout',
+        detail: `The headers must arrive within ${Math.ceil(headersMs / 1000)} s.`,
+      };
+    default:
+      return NOT_HTTP;
+  }
+}
+
+const BODY_STALLED: Refusal = {
+  code: 'request-timeout',
+  detail: 'The body stopped coming. Send it without such pauses.',
 };
-const REFUSALS: Readonly<Record<string, Refusal>> = {
-  HPE_HEADER_OVERFLOW: {
-    code: 'headers-too-large',
-    detail: `The request line and the headers have at most ${MAX_HEADER_BYTES} bytes together here.`,
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    code: 'request-timeout',
-    detail: `The headers must arrive within ${HEADERS_TIMEOUT_MS / 1000} s.`,
-  },
+const TOO_MANY_AHEAD: Refusal = {
+  code: 'invalid-request',
+  detail: 'Too many requests of this connection wait for their answers. Read those first.',
 };
 
-export function stopListening(server: Server): Promise<void> {
+function stopListening(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
   });

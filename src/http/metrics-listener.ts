@@ -1,11 +1,12 @@
 // /metrics on a listener of its own: whoever may scrape reaches nothing else, and whoever may call reaches no metrics.
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Id } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Exposition } from '../telemetry/prometheus.ts';
-import { stopListening } from './http-server.ts';
+import { createHttpServer, type HttpLimits } from './http-server.ts';
+import { LOOPBACK_NAMES, wrongHead } from './listener.ts';
 import { sendProblem } from './send-problem.ts';
 import { listenOn } from './server.ts';
 
@@ -15,53 +16,58 @@ interface MetricsListener {
   close(): Promise<void>;
 }
 
-const MAX_HEADER_BYTES = 8 * 1024;
-const REQUEST_TIMEOUT_MS = 10_000;
 const METHODS = ['GET', 'HEAD'];
 
 export async function openMetricsListener(options: {
   readonly host: string;
   readonly port: number;
+  readonly limits: HttpLimits;
   readonly exposition: Pick<Exposition, 'text' | 'contentType'>;
   readonly requestId: () => Id<'req'>;
   /** Where the pages of problems are: not here. */
   readonly publicUrl: string;
   readonly log: Log;
 }): Promise<MetricsListener> {
-  const { host, port } = options;
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: REQUEST_TIMEOUT_MS,
-    },
-    metricsRoute(options),
-  );
-  await listenOn(server, { host, port }, 'DOORWARD_METRICS_LISTEN');
-  const bound = server.address() as AddressInfo; // a TCP server has one
-  return {
-    address: bound.address,
-    port: bound.port,
-    close: async () => {
-      const closed = stopListening(server);
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const { host, port, limits, requestId, publicUrl } = options;
+  let names: ReadonlySet<string> | undefined;
+  const http = createHttpServer({
+    limits,
+    listener: metricsRoute(options, (asked) => names?.has(asked) ?? true),
+    requestId,
+    publicUrl: () => publicUrl,
+  });
+  await listenOn(http.server, { host, port }, 'DOORWARD_METRICS_LISTEN');
+  const bound = http.server.address() as AddressInfo; // a TCP server has one
+  names = loopbackNames(bound);
+  return { address: bound.address, port: bound.port, close: () => http.close(0) };
 }
 
-function metricsRoute({
-  exposition,
-  requestId,
-  publicUrl,
-  log,
-}: Pick<
-  Parameters<typeof openMetricsListener>[0],
-  'exposition' | 'requestId' | 'publicUrl' | 'log'
->): RequestListener {
+/**
+ * Host header values served where it listens on loopback: a page that calls it by a name of its own is turned away. On
+ * another address whoever scrapes may call it by any name: undefined.
+ */
+function loopbackNames({ address, port }: AddressInfo): ReadonlySet<string> | undefined {
+  if (address !== '::1' && !address.startsWith('127.')) return undefined;
+  const own = [...LOOPBACK_NAMES, address];
+  return new Set(own.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`])));
+}
+
+function metricsRoute(
+  { exposition, requestId, publicUrl, log }: Parameters<typeof openMetricsListener>[0],
+  isHost: (host: string) => boolean,
+): RequestListener {
   return (request, response) => {
     const refuse = (problem: Problem) =>
       sendProblem({ request, response, id: requestId(), publicUrl }, problem);
+    const wrong = wrongHead(request);
+    if (wrong !== undefined) return refuse(wrong);
+    if (!isHost((request.headers.host ?? '').toLowerCase())) {
+      return refuse(
+        new Problem('host-not-allowed', {
+          detail: 'This listener is on loopback, and is called by a loopback address.',
+        }),
+      );
+    }
     if (request.url?.split('?', 1)[0] !== '/metrics') {
       refuse(new Problem('not-found', { detail: 'There is nothing here but /metrics.' }));
       return;

@@ -1,6 +1,7 @@
 // What agents ask for themselves, in the OpenAPI document: access requests, and the page about one. MCP has a description
 // of its own, which its clients read from it.
 import { accessRequestAsk } from '../operations/contracts/access-requests.ts';
+import { ownDecisionAsk } from '../operations/contracts/calls.ts';
 import { ANYWHERE, headers, json, type ProblemResponses } from './openapi-answers.ts';
 import type { Route } from './openapi-operations.ts';
 import { inputSchemaOf } from './openapi-schemas.ts';
@@ -8,7 +9,7 @@ import { inputSchemaOf } from './openapi-schemas.ts';
 const OWN = ['X-Request-Id', 'X-Client-Request-Id', 'Doorward-Source', 'Cache-Control'] as const;
 
 export function agentRoutes(problems: ProblemResponses): Route[] {
-  return [askRoute(problems), pageRoute(problems)];
+  return [askRoute(problems), ownDecisionRoute(problems), pageRoute(problems)];
 }
 
 function askRoute(problems: ProblemResponses): Route {
@@ -44,6 +45,42 @@ function askRoute(problems: ProblemResponses): Route {
         ]),
         '200': { description: 'The request that waits already.', headers: headers(...OWN), content },
         '201': { description: 'The request.', headers: headers(...OWN), content },
+      },
+    },
+  };
+}
+
+function ownDecisionRoute(problems: ProblemResponses): Route {
+  return {
+    method: 'post',
+    path: ownDecisionAsk.path,
+    operation: {
+      operationId: 'callDecideOwn',
+      summary: 'What would be decided on a call of this agent, and what would change it',
+      description:
+        'With the agent’s own token. Of a service that the agent has no grant on, the answer is the same whether there is one ' +
+        'or not. Nothing is sent.',
+      tags: ['call'],
+      security: [{ accessToken: [] }],
+      requestBody: { required: true, content: json(inputSchemaOf(ownDecisionAsk.input)) },
+      responses: {
+        ...problems.of([
+          ...ANYWHERE,
+          'unauthenticated',
+          'ambiguous-credential',
+          'too-many-attempts',
+          'method-not-allowed',
+          'invalid-input',
+          'body-too-large',
+          'unsupported-media-type',
+          'draining',
+          'not-ready',
+        ]),
+        '200': {
+          description: 'The decision.',
+          headers: headers(...OWN),
+          content: json({ $ref: '#/components/schemas/CallDecision' }),
+        },
       },
     },
   };

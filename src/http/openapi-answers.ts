@@ -92,7 +92,15 @@ export const PROBLEM_SCHEMA: JsonSchema = {
     code: { ...text, enum: CODES, description: 'The kind of problem; what programs compare.' },
     fault: { ...text, enum: ['caller', 'policy', 'upstream', 'vault'], description: 'Who must act.' },
     rule: { ...text, description: 'What decided a call.' },
+    revision: {
+      type: 'integer',
+      description: 'Of the grant that decided it; where `rule` is `guard`, of the service.',
+    },
     needed_grant: { ...text, description: 'The smallest pattern of a grant that would allow the call.' },
+    needed_change: {
+      ...text,
+      description: 'Options of `doorward grant set` that would allow the call, where a constraint decided.',
+    },
     needed_scope: { ...text, description: 'The smallest scope that would allow the call.' },
     permission: { ...text, description: 'The permission that is missing.' },
     issues: {

@@ -22,6 +22,7 @@ const REFUSALS: readonly ProblemCode[] = [
   'upstream-timeout',
   'secret-unavailable',
   'secret-in-request',
+  'content-blocked',
   'audit-unavailable',
   'database-unavailable',
   'draining',

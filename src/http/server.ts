@@ -5,7 +5,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Id } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
-import { createHttpServer } from './http-server.ts';
+import { createHttpServer, type HttpLimits } from './http-server.ts';
 
 export interface Servers {
   /** `http://host:port` with the port that was given. */
@@ -22,6 +22,7 @@ export async function openServers(options: {
   readonly host: string;
   readonly port: number;
   readonly socketPath: string;
+  readonly limits: HttpLimits;
   /** What answers until `serve` is called. */
   readonly starting: RequestListener;
   /** For what never becomes a request. */
@@ -32,6 +33,7 @@ export async function openServers(options: {
   let current = options.starting;
   let url = '';
   const parts = {
+    limits: options.limits,
     listener: (...asked: Parameters<RequestListener>) => current(...asked),
     requestId: options.requestId,
     publicUrl: () => options.publicUrl ?? url,

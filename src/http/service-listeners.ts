@@ -8,7 +8,7 @@ import { type Id, newId } from '../core/ids.ts';
 import { type ListenAddress, parseListenAddress } from '../core/listen-address.ts';
 import { Problem } from '../core/problem.ts';
 import type { Log } from '../telemetry/log.ts';
-import { createHttpServer, type HttpServer } from './http-server.ts';
+import { createHttpServer, type HttpLimits, type HttpServer } from './http-server.ts';
 import { callUrlOf } from './call-domain.ts';
 import { type CallListenerDeps, createServiceListener, LOOPBACK_NAMES } from './listener.ts';
 import { hostOf, listen } from './server.ts';
@@ -28,6 +28,7 @@ interface ServiceListenersDeps {
   readonly onBound: (
     addresses: readonly { readonly address: string; readonly port: number }[],
   ) => Promise<void>;
+  readonly limits: HttpLimits;
   readonly requestId: () => Id<'req'>;
   readonly publicUrl: string;
   readonly log: Log;
@@ -37,7 +38,7 @@ interface ServiceListenersDeps {
 export function openServiceListeners({
   authority,
   calls,
-  domain,
+  settings,
   onBound,
 }: Pick<ServiceListenersDeps, 'onBound'> & {
   readonly authority: {
@@ -45,14 +46,15 @@ export function openServiceListeners({
     onChange(listener: () => void): unknown;
   };
   readonly calls: CallListenerDeps;
-  readonly domain: string | undefined;
+  readonly settings: { readonly callDomain: string | undefined; readonly httpLimits: HttpLimits };
 }): ServiceListeners {
   const { broker, publicUrl } = calls;
   const listeners = new ServiceListeners({
     services: () => authority.services(),
     listener: (served) => createServiceListener(calls, served),
-    otherUrlOf: (service) => callUrlOf(service, { publicUrl, domain }),
+    otherUrlOf: (service) => callUrlOf(service, { publicUrl, domain: settings.callDomain }),
     onBound,
+    limits: settings.httpLimits,
     requestId: () => newId(broker.ids, 'req'),
     publicUrl,
     log: broker.log,
@@ -147,9 +149,10 @@ class ServiceListeners {
   }
 
   async #listen(service: ListeningService, where: ListenAddress): Promise<Entry> {
-    const { requestId, publicUrl } = this.#deps;
+    const { limits, requestId, publicUrl } = this.#deps;
     let names: ReadonlySet<string> = new Set();
     const http = createHttpServer({
+      limits,
       listener: this.#deps.listener({ service: service.name, isHost: (host) => names.has(host) }),
       requestId,
       publicUrl: () => publicUrl,

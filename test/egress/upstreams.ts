@@ -11,6 +11,7 @@ import type { AddressPolicy } from '../../src/core/ip-range.ts';
 import type { Problem } from '../../src/core/problem.ts';
 import type { Clock } from '../../src/core/time.ts';
 import type { OutgoingRequest, Timeouts, UpstreamHandler, UpstreamHead } from '../../src/egress/flow.ts';
+import type { ProxySettings } from '../../src/egress/proxied.ts';
 import { createResolver } from '../../src/egress/resolve.ts';
 import { createEgress, DEFAULT_TIMEOUTS, type Egress } from '../../src/egress/send.ts';
 
@@ -40,6 +41,7 @@ interface EgressOptions {
   readonly policy?: AddressPolicy;
   readonly ca?: readonly string[];
   readonly timeouts?: Partial<Timeouts>;
+  readonly proxy?: ProxySettings;
 }
 
 export function openEgress(options: EgressOptions = {}): Egress {
@@ -51,6 +53,7 @@ export function openEgress(options: EgressOptions = {}): Egress {
     policy: options.policy ?? LOOPBACK,
     defaultTimeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
     ...(options.ca === undefined ? {} : { ca: options.ca }),
+    proxy: options.proxy,
   });
   onTestFinished(() => egress.close());
   return egress;

@@ -4,7 +4,7 @@ import { newId } from '../../src/core/ids.ts';
 import { openMetricsListener } from '../../src/http/metrics-listener.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { testDatabases } from '../support/database.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/attack/free-port.ts';
 import { type RawAnswer, send } from '../support/raw-http.ts';
 import { createWorld, SECRET_VALUE, type World } from '../support/world.ts';
 
@@ -148,6 +148,7 @@ describe('metrics', () => {
     const listener = openMetricsListener({
       host: '127.0.0.1',
       port: Number(new URL(url).port),
+      limits: { maxConnections: 10, headersMs: 15_000, bodyIdleMs: 15_000 },
       publicUrl: url,
       exposition: { text: () => Promise.resolve(''), contentType: 'text/plain' },
       requestId: () => newId(ids, 'req'),

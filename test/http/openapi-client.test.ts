@@ -2,7 +2,7 @@
 // answer it sees is held to the document: its status, its media type, its headers and its body.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { registerSchema, unregisterSchema, validate } from '@hyperjump/json-schema/openapi-3-1';
+import { registerSchema, unregisterSchema } from '@hyperjump/json-schema/openapi-3-1';
 import { OpenAPIClientAxios } from 'openapi-client-axios';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BrokerDeps } from '../../src/broker/deps.ts';
@@ -12,7 +12,8 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { NO_METRICS } from '../../src/telemetry/metrics.ts';
 import { testDatabases } from '../support/database.ts';
 import { createWorld, type World } from '../support/world.ts';
-import type { Document, ResponseObject, Answer } from './openapi-shapes.ts';
+import { expectDocumented } from './expect-documented.ts';
+import type { Answer, Document } from './openapi-shapes.ts';
 
 /** The same page as with its slash; a protocol that describes itself. */
 const UNDOCUMENTED: ReadonlySet<string> = new Set(['/problems', '/mcp']);
@@ -68,65 +69,25 @@ describe('a client generated from /openapi.json', () => {
       authorization: `Bearer ${token}`,
       ...headers,
     });
-    await expectDocumented(operationId, answer);
+    await expectDocumented({ document, id: ID }, operationId, answer);
     seen.add(`${operationId} ${answer.status}`);
     return answer;
-  }
-
-  async function expectDocumented(operationId: string, { status, headers, data }: Answer): Promise<void> {
-    const found = Object.entries(document.paths).flatMap(([path, item]) =>
-      Object.entries(item).flatMap(([method, one]) =>
-        one.operationId === operationId ? [{ path, method, one }] : [],
-      ),
-    )[0];
-    if (found === undefined) throw new Error(`no operation ${operationId}`);
-    const key = String(status) in found.one.responses ? String(status) : 'default';
-    const { $ref } = found.one.responses[key] ?? {};
-    expect([operationId, status, found.one.responses[key]]).not.toContain(undefined);
-    const pointer = $ref ?? `#/paths/${escaped(found.path)}/${found.method}/responses/${key}`;
-    const response = at(pointer) as ResponseObject;
-    for (const [name, { $ref: header = '' }] of Object.entries(response.headers ?? {})) {
-      const isRequired = (at(header) as { required?: boolean } | undefined)?.required === true;
-      if (isRequired)
-        expect([operationId, status, Object.keys(headers)]).toEqual([
-          operationId,
-          status,
-          expect.arrayContaining([name.toLowerCase()]),
-        ]);
-    }
-    const type = headers['content-type']?.split(';')[0] ?? '';
-    const media = response.content?.[type] === undefined ? '*/*' : type;
-    if (response.content === undefined) return;
-    expect([operationId, status, type, Object.keys(response.content)]).toEqual([
-      operationId,
-      status,
-      type,
-      expect.arrayContaining([media]),
-    ]);
-    if (response.content[media]?.schema === undefined) return;
-    const schema = `${ID}${pointer}/content/${escaped(media)}/schema`;
-    expect([operationId, data, await validate(schema, data as never, 'BASIC')]).toEqual([
-      operationId,
-      data,
-      { valid: true },
-    ]);
-  }
-
-  function at(pointer: string): unknown {
-    let value: unknown = document;
-    for (const name of pointer.slice(2).split('/')) {
-      value = (value as Fields)[decodeURI(name).replaceAll('~1', '/').replaceAll('~0', '~')];
-    }
-    return value;
   }
 
   it('has a method for every route of the server, and for no other', () => {
     const { operations } = world.apps[0] ?? {};
     if (operations === undefined) throw new Error('the world has one server');
-    const { tokens, authority, audit, ids } = operations;
+    const { tokens, authority, audit, freezing, ids } = operations;
     const routes = createRoutes({
       operations,
-      tokens: { tokens, authority, audit, failures: new FailureLimit(ids.clock), metrics: NO_METRICS },
+      tokens: {
+        tokens,
+        authority,
+        audit,
+        freezing,
+        failures: new FailureLimit(ids.clock),
+        metrics: NO_METRICS,
+      },
       readiness: () => Promise.reject(new Error('nobody asks')),
       log: createLog('silent'),
       broker: Object.create(null) as BrokerDeps, // nobody calls
@@ -193,6 +154,8 @@ describe('a client generated from /openapi.json', () => {
     expect((await call('grantList', { agent: 'robot' })).data.items).toHaveLength(1);
     expect((await call('grantShow', pair)).data['allow']).toEqual(['GET /models']);
     expect((await call('grantUpdate', pair, { allow: null })).data['allow']).toBe(null);
+    expect((await call('grantFreeze', pair, {})).data['frozenReason']).toBe('by an administrator');
+    expect((await call('grantUnfreeze', pair)).data['frozenAt']).toBe(null);
 
     await expectCalls(String(agent.data['key']));
     await call('secretVersions', { name: 'vendor' });
@@ -211,6 +174,12 @@ describe('a client generated from /openapi.json', () => {
     expect((await call('secretDestroy', { name: 'vendor' })).data['versionsDestroyed']).toBe(2);
     expect((await call('agentRemove', { name: 'robot' })).status).toBe(200);
     expect((await call('agentShow', { name: 'robot' })).status).toBe(404);
+    const decoy = await call('decoyCreate', {}, { name: 'planted', like: 'openai' });
+    expect(decoy.data).toMatchObject({
+      secret: { isDecoy: true },
+      value: expect.stringMatching(/^sk-/) as string,
+    });
+    await call('secretDestroy', { name: 'planted' });
   });
 
   /** A run and a token of the agent, and what they bring back. */
@@ -371,6 +340,28 @@ describe('a client generated from /openapi.json', () => {
     expect((await call('problemShow', { code: 'other' })).status).toBe(404);
   });
 
+  it('tells what rights would do', async () => {
+    await call('secretCreate', {}, { name: 'weighed', value: 'of-a-good-length-4711' });
+    const sent = {
+      name: 'weighed',
+      secret: 'weighed',
+      baseUrl: world.upstream.url,
+      auth: { kind: 'bearer' },
+    };
+    await call('serviceCreate', {}, sent);
+    await call('agentCreate', {}, { name: 'weigher' });
+    await call('grantCreate', {}, { agent: 'weigher', service: 'weighed' });
+    expect((await call('grantTighten', { agent: 'weigher' })).data['services']).toHaveLength(1);
+    const replay = {
+      agent: 'weigher',
+      service: 'weighed',
+      allow: ['GET /**'],
+      since: new Date(0).toISOString(),
+    };
+    expect((await call('policyReplay', {}, replay)).data['calls']).toBe(0);
+    expect((await call('secretGuessable')).status).toBe(200);
+  });
+
   it('has done all there is to do', () => {
     const done = Object.values(document.paths)
       .flatMap((item) => Object.values(item))
@@ -380,8 +371,3 @@ describe('a client generated from /openapi.json', () => {
     expect(done.filter((name) => !name.startsWith('call'))).toEqual(['restoreAccept']);
   });
 });
-
-/** As a segment of a JSON pointer in a URI (RFC 6901 §6). */
-function escaped(name: string): string {
-  return encodeURI(name.replaceAll('~', '~0').replaceAll('/', '~1'));
-}
