@@ -2,6 +2,7 @@
 import { Problem } from '../core/problem.ts';
 import type { RefusalShape } from '../core/service.ts';
 import { isDatabaseUnavailable } from '../store/errors.ts';
+import { frozenByDecoy, touchDecoy } from '../vault/decoys.ts';
 import { authenticate } from './authenticate.ts';
 import type { CallingAgent } from './caller.ts';
 import type { Answer, BrokeredCall } from './call.ts';
@@ -9,6 +10,7 @@ import { CallBody } from './call-body.ts';
 import { findTarget } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import { resultOf } from './exchange.ts';
+import { lookInHead } from './inspection/inspect-fingerprints.ts';
 import { addressBelow } from './path-slot.ts';
 import { CallRecord } from './record.ts';
 import { send } from './send.ts';
@@ -21,10 +23,24 @@ export async function broker(deps: BrokerDeps, call: BrokeredCall, answer: Answe
     const service = deps.authority.serviceByName(call.service);
     const caller = await authenticate(deps, call, service);
     record.caller = caller;
+    if (service?.protection.decoy === true) {
+      const { agent, principal } = caller;
+      const { request, client } = call;
+      await touchDecoy(deps, service, { agent, principal, request, client, where: 'call' });
+      throw frozenByDecoy();
+    }
     const address = addressBelow(deps, call.address, { service, caller });
-    const { method, isWebSocket } = call;
-    const target = findTarget({ method, address, isWebSocket }, service);
+    const isGranted =
+      service !== undefined && deps.authority.grant(caller.agent.id, service.id) !== undefined;
+    const target = findTarget(call, body, { service, address, isGranted });
     record.target = target;
+    lookInHead(deps, {
+      ...record.looked,
+      caller,
+      service: isGranted ? service : undefined,
+      address: target.address,
+      hideAddress: () => record.hideAddress(),
+    });
     const parts = { call, body, caller, target, answer };
     let again = await send(deps, { ...parts, record });
     while (again !== undefined) {
@@ -37,6 +53,7 @@ export async function broker(deps: BrokerDeps, call: BrokeredCall, answer: Answe
   } catch (error) {
     const problem = toProblem(deps, error);
     record.ended(resultOf(problem), problem);
+    await record.settled();
     if (answer.hasBegun) answer.abort();
     else answer.problem(problem, shapeFor(deps, call, record.caller));
   } finally {

@@ -4,7 +4,7 @@ import type { Stage } from '../core/inspection/stage.ts';
 import { Problem } from '../core/problem.ts';
 import type { OutgoingRequest } from '../egress/flow.ts';
 import type { BrokeredCall } from './call.ts';
-import { endThrough, pushThrough, stagedStream } from './staged-body.ts';
+import { endThrough, pushThrough, stagedStream } from './inspection/staged-body.ts';
 
 /** What one call may hold in memory. A longer body is streamed and can not be sent again. */
 export const MAX_HELD_BODY_BYTES = 1024 * 1024;
@@ -37,6 +37,7 @@ export class CallBody {
   readonly #contentLength: number | undefined;
   #held: Buffer | undefined;
   #isTried = false;
+  #isLong = false;
   #stages: readonly Stage[] = [];
   /** What the stages let through of a streamed body; made once, since what was read of it is not to be had again. */
   #staged: Readable | undefined;
@@ -52,6 +53,21 @@ export class CallBody {
   /** The bytes, once they are held. */
   get held(): Buffer | undefined {
     return this.#held;
+  }
+
+  /** Whether there is one. */
+  get isThere(): boolean {
+    return this.#source !== undefined;
+  }
+
+  /** Whether it could not be held since it is longer than one may be. */
+  get isTooLong(): boolean {
+    return this.#isLong;
+  }
+
+  /** In bytes, as far as it is known. */
+  get length(): number | undefined {
+    return this.#held?.length ?? this.#contentLength;
   }
 
   /** Whether it is empty or held. */
@@ -101,14 +117,24 @@ export class CallBody {
    * Holds it where it is small enough, comes soon enough and finds room; otherwise it stays a stream, of which nothing is
    * lost. Only before anything was read from it. Throws `invalid-request` when it ends early.
    */
-  async hold(): Promise<void> {
+  async hold(limitMs = HOLDING_LIMIT_MS): Promise<void> {
     if (this.#source === undefined || this.#isTried || this.#staged !== undefined) return;
     this.#isTried = true;
     const mostBytes = this.#contentLength ?? MAX_HELD_BODY_BYTES;
-    if (mostBytes > MAX_HELD_BODY_BYTES || !this.#memory.take(mostBytes)) return;
+    this.#isLong = mostBytes > MAX_HELD_BODY_BYTES;
+    if (this.#isLong || !this.#memory.take(mostBytes)) return;
     this.#takenBytes = mostBytes;
-    this.#held = await readWhole(this.#source);
+    const whole = await readWhole(this.#source, limitMs);
+    this.#isLong = whole === 'too-long';
+    this.#held = typeof whole === 'string' ? undefined : whole;
     this.#keep(this.#held?.length ?? 0);
+  }
+
+  /** Sends something else in place of what is held. */
+  rewrite(write: (held: Buffer) => Buffer): void {
+    if (this.#held === undefined) return;
+    this.#held = write(this.#held);
+    this.#keep(this.#held.length);
   }
 
   /** At the end of the call. */
@@ -123,8 +149,8 @@ export class CallBody {
   }
 }
 
-/** Undefined: it did not end in time or grew too long, and what was read was put back. */
-function readWhole(source: Readable): Promise<Buffer | undefined> {
+/** A word where it did not end in time or grew too long, and what was read was put back. */
+function readWhole(source: Readable, limitMs: number): Promise<Buffer | 'too-long' | 'too-slow'> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -135,15 +161,15 @@ function readWhole(source: Readable): Promise<Buffer | undefined> {
       source.off('close', onBroken);
       source.pause();
     };
-    const letGo = () => {
+    const letGo = (why: 'too-long' | 'too-slow') => {
       stop();
       if (bytes > 0) source.unshift(Buffer.concat(chunks));
-      resolve(undefined);
+      resolve(why);
     };
     const onData = (chunk: Buffer) => {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes > MAX_HELD_BODY_BYTES) letGo();
+      if (bytes > MAX_HELD_BODY_BYTES) letGo('too-long');
     };
     const onEnd = () => {
       stop();
@@ -153,7 +179,7 @@ function readWhole(source: Readable): Promise<Buffer | undefined> {
       stop();
       reject(new Problem('invalid-request', { detail: 'The request body ended early.' }));
     };
-    const timer = setTimeout(letGo, HOLDING_LIMIT_MS);
+    const timer = setTimeout(letGo, limitMs, 'too-slow');
     if (source.destroyed && !source.readableEnded) {
       onBroken();
       return;

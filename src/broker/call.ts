@@ -29,6 +29,8 @@ export interface AnswerHead {
   readonly headers: HeaderPairs;
   /** The secret version that got this answer, where another had been answered 401 before. */
   readonly secretVersion?: 'current' | 'previous' | undefined;
+  /** What guards of text have found so far, for a header. */
+  readonly flags?: string | undefined;
 }
 
 export interface Answer {

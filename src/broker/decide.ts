@@ -1,18 +1,25 @@
 // Steps 2 and 3: what is called, and whether it may be. Only `decideCall` makes an `Allowed`, and only with one can a
 // credential be injected.
 import { canonicalAddress, type CanonicalAddress, requestMethod } from '../core/address.ts';
-import type { Service } from '../core/entities.ts';
-import { decide, type Decision } from '../core/policy.ts';
+import { bodyRulesOf, type CallFacts } from '../core/constraint-check.ts';
+import type { Constraints } from '../core/constraints.ts';
+import type { Grant, Service } from '../core/entities.ts';
+import { type Decision, decideOpening } from '../core/policy.ts';
 import { Problem } from '../core/problem.ts';
 import type { CallingAgent } from './caller.ts';
 import type { BrokeredCall } from './call.ts';
+import type { CallBody } from './call-body.ts';
+import { factsOf } from './call-facts.ts';
 import type { BrokerDeps } from './deps.ts';
+import { refusal } from './refusal.ts';
 
 export interface Target {
   readonly service: Service | undefined;
   readonly method: string;
   readonly address: CanonicalAddress;
   readonly isWebSocket: boolean;
+  /** What constraints are held against, as far as it is known by now. */
+  readonly facts: () => CallFacts;
 }
 
 declare const allowedBrand: unique symbol;
@@ -23,17 +30,32 @@ export interface Allowed {
   readonly service: Service;
   readonly target: Target;
   readonly decision: Extract<Decision, { effect: 'allow' }>;
+  /** Of the grant that allows it. */
+  readonly constraints: Constraints;
   /** The vault's epoch in which it was decided. */
   readonly epoch: bigint;
 }
 
+/** The service that a caller names, and what it is asked for. */
+interface Named {
+  readonly service: Service | undefined;
+  /** The raw address below the service. */
+  readonly address: string;
+  /** Whether the caller has a grant on it: what a service takes as an address is nobody else's business. */
+  readonly isGranted: boolean;
+}
+
 /** Throws `invalid-address` or `method-not-allowed`. */
 export function findTarget(
-  call: Pick<BrokeredCall, 'method' | 'address' | 'isWebSocket'>,
-  service: Service | undefined,
+  call: Pick<BrokeredCall, 'method' | 'isWebSocket' | 'client' | 'headers'>,
+  body: CallBody,
+  { service, address: raw, isGranted }: Named,
 ): Target {
-  const { method, address, isWebSocket = false } = call;
-  return { service, method: requestMethod(method), address: canonicalAddress(address), isWebSocket };
+  const { isWebSocket = false } = call;
+  const method = requestMethod(call.method);
+  const address = canonicalAddress(raw, isGranted ? service?.protection.address : undefined);
+  const facts = () => factsOf(call, body, { service, address });
+  return { service, method, address, isWebSocket, facts };
 }
 
 /** Throws `database-unavailable`, `unauthenticated`, `not-ready`, `frozen`, `no-grant` or `not-allowed`. */
@@ -45,11 +67,13 @@ export function decideCall(deps: BrokerDeps, caller: CallingAgent, target: Targe
   const gone = goneProblem(deps, caller, service);
   if (gone !== undefined) throw gone;
   const agent = authority.agent(caller.agent.id);
+  const grant = grantOf(deps, caller, service);
   const decision = ask(deps, caller, target);
-  if (decision.effect === 'deny' || service === undefined || agent === undefined) {
-    throw toProblem(decision, caller, target);
+  if (decision.effect === 'deny' || service === undefined || agent === undefined || grant === undefined) {
+    throw refusal(decision, namesOf(caller, target));
   }
-  const allowed = { caller, service, target, decision, epoch: authority.epoch };
+  const { constraints } = grant;
+  const allowed = { caller, service, target, decision, constraints, epoch: authority.epoch };
   return allowed as Allowed; // the one place where the brand is given
 }
 
@@ -58,7 +82,14 @@ export function decideCall(deps: BrokerDeps, caller: CallingAgent, target: Targe
  * this very call?
  */
 export function recheck(deps: BrokerDeps, allowed: Allowed): Problem | undefined {
-  return deps.lease.isValid() ? revoked(deps, allowed) : blind();
+  if (!deps.lease.isValid()) return blind();
+  const grant = grantOf(deps, allowed.caller, allowed.service);
+  return grant !== undefined && hangsOnTime(grant) ? refusedNow(deps, allowed) : revoked(deps, allowed);
+}
+
+/** What nobody changes may still end while a body is held or an intent written. */
+function hangsOnTime({ expiresAt, constraints }: Grant): boolean {
+  return expiresAt !== undefined || constraints.hours !== undefined || constraints.days !== undefined;
 }
 
 function blind(): Problem {
@@ -67,13 +98,37 @@ function blind(): Problem {
 
 /** Why memory, as it stands, does not allow this very call any more; for calls under way, after each change of rights. */
 export function revoked(deps: BrokerDeps, allowed: Allowed): Problem | undefined {
-  const { authority } = deps;
-  if (authority.epoch === allowed.epoch) return undefined;
+  return deps.authority.epoch === allowed.epoch ? undefined : refusedNow(deps, allowed);
+}
+
+function refusedNow(deps: BrokerDeps, allowed: Allowed): Problem | undefined {
   const { caller, target } = allowed;
   const gone = goneProblem(deps, caller, allowed.service);
   if (gone !== undefined) return gone;
-  const decision = ask(deps, caller, { ...target, service: authority.service(allowed.service.id) });
-  return decision.effect === 'allow' ? undefined : toProblem(decision, caller, target);
+  const service = deps.authority.service(allowed.service.id);
+  const decision = ask(deps, caller, { ...target, service });
+  if (decision.effect === 'deny') return refusal(decision, namesOf(caller, target));
+  return undecidable(deps, allowed, allowed.constraints);
+}
+
+/** Why the grant, where it was changed since, can not be held against a body that is on its way; undefined: it can. */
+export function undecidable(
+  deps: BrokerDeps,
+  { caller, service, target }: Allowed,
+  before: Constraints,
+): Problem | undefined {
+  const constraints = grantOf(deps, caller, service)?.constraints;
+  if (constraints === undefined || constraints === before) return undefined;
+  const { body } = target.facts();
+  if (body?.kind !== 'bytes' || body.held !== undefined) return undefined;
+  const { maxBodyBytes } = constraints;
+  const isCounted = maxBodyBytes === undefined || maxBodyBytes === before.maxBodyBytes;
+  const isRuled = bodyRulesOf(constraints, target.address).length > 0;
+  return isCounted && !isRuled ? undefined : changedProblem('grant');
+}
+
+function grantOf(deps: BrokerDeps, caller: CallingAgent, service: Service | undefined): Grant | undefined {
+  return service === undefined ? undefined : deps.authority.grant(caller.agent.id, service.id);
 }
 
 /** Whether nothing may be called at all, or the run, the agent and the service are no longer those the call came with. */
@@ -102,90 +157,28 @@ function goneProblem(
     return new Problem('unauthenticated', { detail: 'The token is not valid here any more.' });
   }
   const present = service === undefined ? undefined : authority.service(service.id);
-  if (present !== undefined && present.revision !== service?.revision) {
-    return new Problem('not-ready', {
-      detail: 'The service changed while the call was on its way. Try again.',
-    });
-  }
-  return undefined;
+  return present === undefined || present.revision === service?.revision
+    ? undefined
+    : changedProblem('service');
+}
+
+export function changedProblem(what: 'service' | 'grant'): Problem {
+  return new Problem('not-ready', {
+    detail: `The ${what} changed while the call was on its way. Try again.`,
+  });
 }
 
 function ask(deps: BrokerDeps, caller: CallingAgent, target: Target): Decision {
   const { service, method, address } = target;
   const agent = deps.authority.agent(caller.agent.id) ?? caller.agent;
-  const grant = service === undefined ? undefined : deps.authority.grant(agent.id, service.id);
+  const grant = grantOf(deps, caller, service);
   const { scope } = caller;
-  const question = { agent, service, grant, scope, method, address, now: deps.ids.clock.now() };
-  const decision = decide(question);
-  if (decision.effect === 'deny' || !target.isWebSocket) return decision;
-  // Its handshake is a GET, but what is sent over it may change anything: whoever may only read may not open it.
-  const writing = decide({ ...question, method: 'POST' });
-  return writing.effect === 'deny' ? writing : decision;
+  const isConstrained = grant !== undefined && Object.keys(grant.constraints).length > 0;
+  const facts = isConstrained ? target.facts() : {};
+  const question = { agent, service, grant, scope, method, address, facts, now: deps.ids.clock.now() };
+  return decideOpening(question, target.isWebSocket);
 }
 
-function toProblem(decision: Decision, caller: CallingAgent, target: Target): Problem {
-  if (decision.effect === 'allow') return new Problem('unauthenticated'); // the agent was removed in between
-  const agent = caller.agent.name;
-  const service = target.service?.name ?? '';
-  switch (decision.problem) {
-    case 'frozen':
-      return new Problem('frozen', {
-        detail: 'An administrator has frozen this agent. Retrying does not help; ask them.',
-        extensions: { rule: decision.rule },
-      });
-    case 'no-grant':
-      // Alike for a service that does not exist and one that others may call.
-      return new Problem('no-grant', {
-        detail:
-          'This agent has no grant on a service of that name. Retrying does not help; ask for one with POST /v1/access-requests, or ask an administrator.',
-        extensions: { rule: decision.rule },
-      });
-    case 'not-allowed':
-      if (decision.rule === 'guard') return guarded(decision, service);
-      return new Problem('not-allowed', {
-        detail: DETAIL[decision.rule](`${agent} ${service}`, decision),
-        extensions: {
-          rule: decision.rule,
-          ...(decision.rule === 'scope'
-            ? { needed_scope: decision.needed }
-            : { needed_grant: decision.needed }),
-        },
-      });
-  }
-}
-
-/** No grant changes it, so none is named; how guards are changed is in the documentation, not in every agent's ear. */
-function guarded({ rule, guard }: Extract<Decision, { rule: 'guard' }>, service: string): Problem {
-  return new Problem('not-allowed', {
-    detail: `A guard of the service ${service} denies this call, whatever is granted: ${guard}. Retrying does not help; ask an administrator.`,
-    extensions: { rule, guard },
-  });
-}
-
-interface Lack {
-  readonly needed: string;
-  readonly covered: readonly string[] | undefined;
-}
-
-/** What happened, and the command that would change it; `pair` is the agent and the service, as commands take them. */
-const DETAIL = {
-  scope: (_pair: string, { needed }: Lack) =>
-    `The token's scope does not cover this call; it needs ${needed}.`,
-  grant: (pair: string, lack: Lack) =>
-    `The grant of ${pair.replace(' ', ' on ')} does not cover this call. An administrator can allow it: doorward grant set ${pair} ${allowing(lack)}`,
-  'grant-expired': (pair: string) =>
-    `The grant of ${pair.replace(' ', ' on ')} has ended. An administrator can give it another end: doorward grant set ${pair} --expires 8h`,
-} as const;
-
-const MAX_PATTERNS_TOLD = 8;
-
-/** The options that keep what a grant covers and add what is needed. */
-function allowing({ needed, covered = [] }: Lack): string {
-  if (covered.length > MAX_PATTERNS_TOLD) return `--also ${quoted(needed)}`;
-  return [...covered, needed].map((pattern) => `--allow ${quoted(pattern)}`).join(' ');
-}
-
-/** For a shell: the agent chose the path, and someone else pastes the command. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+function namesOf(caller: CallingAgent, { service }: Target) {
+  return { agent: caller.agent.name, service: service?.name ?? '' };
 }

@@ -1,9 +1,11 @@
 // What a brokered call works with.
+import type { ShapeTable } from '../core/credential-shapes/shape-table.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { Egress } from '../egress/send.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { AuditLog } from '../vault/audit/audit-log.ts';
+import type { AutomaticFreeze } from '../vault/automatic-freeze.ts';
 import type { Authority } from '../vault/authority.ts';
 import type { Credentials } from '../vault/credential.ts';
 import type { Lease } from '../vault/lease.ts';
@@ -11,8 +13,11 @@ import type { Minting } from '../vault/minting.ts';
 import type { Tokens } from '../vault/tokens.ts';
 import type { HeldBodies } from './call-body.ts';
 import type { Canary } from './canary.ts';
+import type { ContentGuards } from './inspection/content-guards.ts';
 import type { FailureLimit } from './failure-limit.ts';
+import type { RepeatedLeaks } from './inspection/repeated-leaks.ts';
 import type { LiveCalls } from './live-calls.ts';
+import type { TextGuards } from './inspection/text-guards.ts';
 
 export interface BrokerDeps {
   readonly ids: IdSource;
@@ -26,6 +31,13 @@ export interface BrokerDeps {
   readonly live: LiveCalls;
   readonly failures: FailureLimit;
   readonly canary: Canary;
+  /** For guards that take an agent or a grant out of service. */
+  readonly freezing: AutomaticFreeze;
+  readonly repeatedLeaks: RepeatedLeaks;
+  /** What new credentials look like; made when first asked for. */
+  readonly credentialShapes: () => ShapeTable;
+  readonly content: ContentGuards;
+  readonly texts: TextGuards;
   readonly heldBodies: HeldBodies;
   /** Keyed hash of what must not stand in the log itself. */
   readonly fieldHash: (field: string | Buffer) => string;

@@ -9,9 +9,11 @@ import type { Answer, AnswerHead, BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
 import { type Allowed, recheck, revoked } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
-import { Guard, noteLeak } from './guard.ts';
-import { inspectAnswer } from './inspection.ts';
+import { Guard, noteLeak, secretInAnswer } from './inspection/guard.ts';
+import { inspectAnswer } from './inspection/inspectors.ts';
 import type { CallRecord } from './record.ts';
+import { answerHadEcho } from './inspection/answer-echo.ts';
+import { textFlags } from './inspection/text-flags.ts';
 import { maySend, type SecretVersion } from './versions.ts';
 import { withWayBack } from './way-back.ts';
 import { WebSocketRelay } from './websocket-relay.ts';
@@ -74,9 +76,11 @@ class Exchange implements UpstreamHandler {
       scan: credential.scan,
       method: outgoing.method,
       leaks: record.leaks,
+      blocksLeaks: allowed.service.protection.leaks.action === 'block',
       secretVersion,
+      flags: () => textFlags(record.findings),
       wayBack: (headers) => withWayBack(headers, allowed.service, call.base),
-      guardsFor: (head) => inspectAnswer(deps, { allowed, call, findings: record.findings }, head),
+      guardsFor: (head) => inspectAnswer(deps, record.inspected(allowed), head),
       onReady: () => this.#flow?.resume(),
       onFailure: (problem) => this.#fail(problem),
       onFinished: () => this.#answered(),
@@ -124,9 +128,10 @@ class Exchange implements UpstreamHandler {
   }
 
   onData(chunk: Buffer): boolean {
-    if (!this.#isOver) return this.#guard.push(chunk);
-    this.#discard?.(chunk);
-    return true;
+    let isReady = true;
+    if (this.#isOver) this.#discard?.(chunk);
+    else this.#attempt(() => (isReady = this.#guard.push(chunk)));
+    return isReady;
   }
 
   onEnd(trailers: HeaderPairs): void {
@@ -158,7 +163,7 @@ class Exchange implements UpstreamHandler {
   }
 
   #beginRelay(upstream: Duplex): void {
-    const { answer, credential, record } = this.#parts;
+    const { allowed, answer, credential, record } = this.#parts;
     const caller = answer.takeSocket?.();
     if (caller === undefined) throw new Problem('internal', { internal: 'no socket for an upgrade' });
     const { clock } = this.#deps.ids;
@@ -166,7 +171,10 @@ class Exchange implements UpstreamHandler {
       caller,
       upstream,
       scan: credential.scan,
-      onLeak: (match) => noteLeak(record.leaks, match),
+      onLeak: (match) => {
+        noteLeak(record.leaks, match);
+        if (allowed.service.protection.leaks.action === 'block') this.#fail(secretInAnswer());
+      },
       nowMs: () => clock.monotonicMs(),
       onEnd: (how) => {
         if (how === 'closed') return this.#answered();
@@ -213,6 +221,8 @@ class Exchange implements UpstreamHandler {
     record.requestBytes = this.#relay?.requestBytes ?? this.#flow?.requestBytes ?? 0;
     record.responseBytes = this.#relay?.responseBytes ?? this.#guard.deliveredBytes;
     this.#guard.destroy();
+    record.previews.settle(this.#parts.credential.scan);
+    if (record.leaks.matches > 0) answerHadEcho(this.#deps, record.inspected(this.#parts.allowed));
   }
 }
 

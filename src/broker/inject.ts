@@ -30,8 +30,8 @@ export function inject(
   const query = keptQuery(allowed, slots.query);
   const base = {
     origin: service.origin,
-    poolKey: poolKey(allowed, vaultId),
     method: target.method,
+    ...transportOf(allowed, credential, vaultId),
     ...body.outgoing(),
   };
   const bare = { basePath: service.basePath, address: target.address, query, headers };
@@ -39,8 +39,17 @@ export function inject(
 }
 
 /** The agent's headers but for slots, and for those that carry its token or a placeholder. */
-function keptHeaders(call: BrokeredCall, { caller }: Allowed, slots: readonly string[]): HeaderPairs {
-  const headers = outgoingHeaders(call.headers, { dropNames: slots });
+function keptHeaders(
+  call: BrokeredCall,
+  { caller, service }: Allowed,
+  slots: readonly string[],
+): HeaderPairs {
+  const { headers: which, allowHeaders, ranges } = service.protection.address;
+  const headers = outgoingHeaders(call.headers, {
+    dropNames: slots,
+    passesRanges: ranges === 'pass',
+    only: which === 'listed' ? allowHeaders : undefined,
+  });
   return headers.filter(([, value]) => !carries(value, caller.withheld));
 }
 
@@ -50,9 +59,17 @@ function withRequired(headers: HeaderPairs, { headers: required }: Service): Hea
   return missing.length === 0 ? headers : [...headers, ...missing];
 }
 
-/** Connections of one vault, service and revision: never shared with another. */
-function poolKey({ service }: Allowed, vaultId: string): string {
-  return `${vaultId}:${service.id}:${service.revision}`;
+/** Connections of one vault, service and revision, never shared with another; of one client certificate where there is one. */
+function transportOf(
+  { service }: Allowed,
+  { clientCertificate }: Credential,
+  vaultId: string,
+): Pick<OutgoingRequest, 'poolKey' | 'timeouts' | 'tls'> {
+  const { ca, caUse, minTls, timeouts } = service.protection.transport;
+  const key = `${vaultId}:${service.id}:${service.revision}`;
+  const poolKey = clientCertificate === undefined ? key : `${key}:${clientCertificate.version}`;
+  const isPlain = ca === null && minTls === '1.2' && clientCertificate === undefined;
+  return { poolKey, timeouts, ...(isPlain ? {} : { tls: { ca, caUse, minTls, clientCertificate } }) };
 }
 
 /**

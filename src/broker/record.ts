@@ -12,7 +12,9 @@ import type { BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
 import type { Allowed, Target } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
-import type { LeakCount } from './guard.ts';
+import type { LeakCount } from './inspection/guard.ts';
+import type { Inspected } from './inspection/inspected.ts';
+import { Previews } from './inspection/previews.ts';
 import type { SecretVersion } from './versions.ts';
 
 type Outcome = Extract<AuditInput, { kind: 'call.outcome' }>;
@@ -26,6 +28,7 @@ const RETRY_MS = { first: 100, last: 12_800 };
 export class CallRecord {
   readonly leaks: LeakCount = { matches: 0, views: new Set() };
   readonly findings = new Findings();
+  previews = new Previews();
   /** What the upstream answered, as far as it came. */
   status: number | undefined;
   upstream: string | undefined;
@@ -35,6 +38,8 @@ export class CallRecord {
   readonly #deps: BrokerDeps;
   readonly #call: BrokeredCall;
   readonly #startedMs: number;
+  readonly #work = new Set<Promise<unknown>>();
+  #isAddressHidden = false;
   /** One that the intent could not tell of. */
   #body: CallBody | undefined;
   #caller: CallingAgent | undefined;
@@ -48,11 +53,40 @@ export class CallRecord {
     this.#startedMs = startedMs;
   }
 
+  /** For the guards of this send. */
+  inspected(allowed: Allowed): Inspected {
+    return { allowed, ...this.looked };
+  }
+
+  /** For what looks at the call before it is decided. */
+  get looked(): Omit<Inspected, 'allowed'> {
+    const { findings, previews } = this;
+    return { call: this.#call, findings, previews, waitFor: (work) => this.#waitFor(work) };
+  }
+
+  /** Path and names of parameters hold what must not stand in the log: they are told as keyed hashes. */
+  hideAddress(): void {
+    this.#isAddressHidden = true;
+  }
+
+  /** Once everything that has to be done before the answer is done. Never throws. */
+  async settled(): Promise<void> {
+    while (this.#work.size > 0) await Promise.allSettled(this.#work);
+  }
+
+  #waitFor(work: Promise<unknown>): void {
+    this.#work.add(work);
+    const forget = () => this.#work.delete(work);
+    this.#deps.live.finishing(work.then(forget, forget));
+  }
+
   /** For the next send of the same call. */
   again(): CallRecord {
     const next = new CallRecord(this.#deps, this.#call, this.#startedMs);
+    next.previews = this.previews.again();
     next.#caller = this.#caller;
     next.#target = this.#target;
+    next.#isAddressHidden = this.#isAddressHidden;
     return next;
   }
 
@@ -87,7 +121,7 @@ export class CallRecord {
       service: { id: service.id, name: service.name, revision: service.revision },
       secret: { id: service.secretId, version: version.number },
       method: target.method,
-      path: target.address.path,
+      path: this.#isAddressHidden ? `/#${this.#deps.fieldHash(target.address.path)}` : target.address.path,
       queryKeys: this.#queryKeys(decodedQueryNames(target.address)),
       body:
         held === undefined
@@ -192,6 +226,7 @@ export class CallRecord {
       totalMs: this.elapsedMs,
       leaks: matches === 0 ? undefined : { matches, views: [...views] },
       flags: this.findings.isEmpty ? undefined : this.findings.list(),
+      preview: this.previews.told,
     };
   }
 
@@ -204,7 +239,7 @@ export class CallRecord {
       kind: 'call.refused',
       ...this.#base(),
       service: this.#deps.authority.serviceByName(service)?.name ?? `#${this.#deps.fieldHash(service)}`,
-      ...(this.#target === undefined
+      ...(this.#target === undefined || this.#isAddressHidden
         ? { rawPath: { bytes: address.length, hash: this.#deps.fieldHash(address) } }
         : { method, path: this.#target.address.path, ...webSocketOf(this.#target) }),
       problem: problem.code,
@@ -221,13 +256,17 @@ export class CallRecord {
     return { vault: this.#deps.authority.vaultId, principal, request, client };
   }
 
+  #isName(text: string): boolean {
+    return !this.#isAddressHidden && /^[A-Za-z0-9_.[\]-]{1,64}$/.test(text);
+  }
+
   /** Parameter names are mostly words of the vendor's; what does not look like one may be anything. */
   #queryKeys(names: readonly string[]): readonly string[] {
     if (names.length === 0) return names;
     const different = [...new Set(names)];
     const told = different
       .slice(0, MAX_QUERY_KEYS)
-      .map((name) => (/^[A-Za-z0-9_.[\]-]{1,64}$/.test(name) ? name : `#${this.#deps.fieldHash(name)}`));
+      .map((name) => (this.#isName(name) ? name : `#${this.#deps.fieldHash(name)}`));
     const left = different.length - told.length;
     return left === 0 ? told : [...told, `+${left}`];
   }

@@ -4,6 +4,7 @@ import type { Placeholder, Service } from '../core/entities.ts';
 import type { Principal } from '../core/principal.ts';
 import type { BrokeredCall } from './call.ts';
 import type { BrokerDeps } from './deps.ts';
+import { toldPlace } from './inspection/told-place.ts';
 
 interface Sighting {
   readonly placeholder: Placeholder;
@@ -46,7 +47,7 @@ export function seenElsewhere(
     agent: { id: placeholder.agentId, ...(agent === undefined ? {} : { name: agent.name }) },
     service: { id: placeholder.serviceId, ...(bound === undefined ? {} : { name: bound.name }) },
     seenAt: at,
-    where: told(where, deps),
+    where: toldPlace(where, deps),
   });
   live.finishing(
     writing.then(
@@ -54,11 +55,4 @@ export function seenElsewhere(
       (error: unknown) => log.error({ error }, 'a placeholder at another service was not recorded'),
     ),
   );
-}
-
-/** Names of headers and parameters are the caller's own words: what does not look like a name may be anything. */
-function told(where: string, deps: BrokerDeps): string {
-  const [kind = '', name] = where.split(' ', 2);
-  if (name === undefined) return kind;
-  return /^[A-Za-z0-9_.[\]-]{1,64}$/.test(name) ? `${kind} ${name}` : `${kind} #${deps.fieldHash(name)}`;
 }

@@ -1,16 +1,17 @@
 // One send of a call: decided, put on record, its credential opened, exchanged. A call has one, and a second only while its
 // secret is being rotated; each has an intent and an outcome of its own.
+import type { Constraints } from '../core/constraints.ts';
 import type { Service } from '../core/entities.ts';
-import { Problem } from '../core/problem.ts';
 import type { Credential } from '../vault/credential.ts';
 import type { CallingAgent } from './caller.ts';
 import type { Answer, BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
-import { type Allowed, decideCall, recheck, type Target } from './decide.ts';
+import { decideRuledBody } from './body-rules.ts';
+import { type Allowed, changedProblem, decideCall, recheck, type Target, undecidable } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import { exchange, versionGone } from './exchange.ts';
 import { inject } from './inject.ts';
-import { inspectRequest } from './inspection.ts';
+import { inspectRequest } from './inspection/inspectors.ts';
 import type { CallRecord } from './record.ts';
 import {
   isRetried,
@@ -36,6 +37,8 @@ export interface SendParts {
 export interface Again {
   /** What the send before was for: nothing else is sent instead of it. */
   readonly service: Service;
+  /** Of the grant that allowed it. */
+  readonly constraints: Constraints;
   /** Answered 401: then `version` is tried, and whatever it is answered is the answer. */
   readonly refused: SecretVersion | undefined;
   /** Undefined: the current one. */
@@ -47,16 +50,19 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
   const { call, body, record } = parts;
   let allowed =
     again === undefined ? decideCall(deps, parts.caller, parts.target) : decideAgain(deps, parts, again);
+  if (again === undefined) allowed = await decideRuledBody(deps, parts, allowed);
   // Limits (admit) and human approval (approve) stand here: between the decision and the intent.
   const version = again?.version ?? (await versionReady(deps, allowed.service));
   if (needsHolding(deps, allowed, body)) await body.hold();
-  if (again === undefined) inspectRequest(deps, { allowed, call, findings: record.findings }, body);
+  const preparing = deps.content.prepare(allowed.service.protection.content);
+  if (preparing !== undefined) await preparing;
+  if (again === undefined) inspectRequest(deps, record.inspected(allowed), body);
   const epoch = await record.begin(allowed, version, body);
   if (epoch > allowed.epoch) {
     await deps.authority.syncTo(epoch);
     allowed = decideAgain(deps, parts, allowed); // the intent names this service: nothing else may be sent under it
   }
-  const { service } = allowed;
+  const { service, constraints } = allowed;
   const { credential, release } = await deps.credentials.open(service);
   try {
     if (needsHolding(deps, allowed, body)) await body.hold(); // promoted since the intent
@@ -65,7 +71,7 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
     const refused = again?.refused;
     if (!maySend(deps, service, version) || !credential.canPlace(version.id)) {
       record.ended('refused', versionGone());
-      return { service, refused, version: undefined };
+      return { service, constraints, refused, version: undefined };
     }
     const outgoing = inject(allowed, credential, { call, body, version, vaultId: deps.authority.vaultId });
     if (refused !== undefined && again?.version !== undefined) record.fellBack(allowed, refused, version);
@@ -86,9 +92,9 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
       secretVersion,
     });
     if (end === 'answered') return undefined;
-    if (end === 'version-gone') return { service, refused, version: undefined };
+    if (end === 'version-gone') return { service, constraints, refused, version: undefined };
     // With a token the version is chosen anew: fetching another one may have made one.
-    return { service, refused: version, version: credential.serial === '' ? end : undefined };
+    return { service, constraints, refused: version, version: credential.serial === '' ? end : undefined };
   } finally {
     release();
   }
@@ -129,17 +135,17 @@ function afterRefusal(deps: BrokerDeps, refusal: Refusal): SecretVersion | undef
   return mayRepeat && isRetried(service, method) ? version : undefined;
 }
 
-/** As memory stands now. Throws also where the service is not what it was. */
+/** As memory stands now. Throws also where the service is not what it was, or the grant asks for what can not be told any more. */
 function decideAgain(
   deps: BrokerDeps,
   { caller, target, call }: SendParts,
-  before: { readonly service: Service },
+  before: Pick<Again, 'service' | 'constraints'>,
 ): Allowed {
   const service = deps.authority.serviceByName(call.service);
   const allowed = decideCall(deps, caller, { ...target, service });
   const { id, revision } = before.service;
-  if (allowed.service.id === id && allowed.service.revision === revision) return allowed;
-  throw new Problem('not-ready', {
-    detail: 'The service changed while the call was on its way. Try again.',
-  });
+  if (allowed.service.id !== id || allowed.service.revision !== revision) throw changedProblem('service');
+  const problem = undecidable(deps, allowed, before.constraints);
+  if (problem !== undefined) throw problem;
+  return allowed;
 }

@@ -1,6 +1,7 @@
 // The canonical address of a call: path and query as one strict form, made from the raw request target
 // before any URL parser sees it, or refused. Nothing is resolved or repaired: what two parsers could read
 // in two ways (dot segments, empty segments, doubly encoded bytes) is not an address here.
+import { overridesMethod } from './method-override.ts';
 import { Problem } from './problem.ts';
 
 export interface CanonicalAddress {
@@ -31,11 +32,24 @@ const ESCAPE = /%([0-9A-Fa-f]{2})?/g;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 const DOTS_AND_SPACES = /^ *(?:\.[. ]*)?(?:;|$)/;
 
+/** What a path may hold only where a service says that its upstream reads it as Doorward does. */
+export interface AddressOptIns {
+  /** `%2F`, as data inside its segment. */
+  readonly encodedSlash: boolean;
+  /** `;` and what follows it, as a part of its segment. */
+  readonly pathParameters: boolean;
+}
+
+const NO_OPT_INS: AddressOptIns = { encodedSlash: false, pathParameters: false };
+
+/** For addresses that are not sent: those on record, and patterns, which match nothing that was refused. */
+export const EVERY_OPT_IN: AddressOptIns = { encodedSlash: true, pathParameters: true };
+
 /**
  * The canonical address of `rawTarget`, the request target below the service such as `/v1/models?x=1`.
  * An empty path counts as `/`. Throws `invalid-address`, naming the rule broken and never the input.
  */
-export function canonicalAddress(rawTarget: string): CanonicalAddress {
+export function canonicalAddress(rawTarget: string, optIns: AddressOptIns = NO_OPT_INS): CanonicalAddress {
   if (NOT_IN_TARGET.test(rawTarget)) {
     throw refusal(
       'characters',
@@ -50,7 +64,7 @@ export function canonicalAddress(rawTarget: string): CanonicalAddress {
   }
   if (rawQuery.length > MAX_QUERY_BYTES) throw queryTooLong();
 
-  const path = canonicalPath(rawPath === '' ? '/' : rawPath);
+  const path = canonicalPath(rawPath === '' ? '/' : rawPath, optIns);
   const { query, search } = canonicalQuery(rawQuery);
   assertParserAgrees(path, search);
   const trailingSlash = path.length > 1 && path.endsWith('/');
@@ -102,15 +116,17 @@ export function decodedSegment(segment: string): string {
   return segment.replace(/%([2-7][0-9A-F])/g, (_escape, hex: string) => fromHex(hex));
 }
 
-function canonicalPath(rawPath: string): string {
+function canonicalPath(rawPath: string, { encodedSlash, pathParameters }: AddressOptIns): string {
   if (!rawPath.startsWith('/')) throw refusal('leading-slash', 'the path starts with /');
   if (NOT_IN_PATH.test(rawPath)) {
     throw refusal('path-characters', '" \\ # < > ^ { | } and ` must be percent-encoded in a path');
   }
-  if (rawPath.includes(';')) throw refusal('path-parameters', 'the path holds no ; parameters');
+  if (!pathParameters && rawPath.includes(';')) {
+    throw refusal('path-parameters', 'the path holds no ; parameters');
+  }
   const path = decodeUnreserved(rawPath);
   // %25 could be decoded a second time into any of the others, so it is refused with them.
-  if (/%(?:2F|5C|25|2E|[01][0-9A-F]|7F)/.test(path)) {
+  if (/%(?:5C|25|2E|[01][0-9A-F]|7F)/.test(path) || (!encodedSlash && path.includes('%2F'))) {
     throw refusal(
       'path-escapes',
       'an encoded slash, backslash, percent sign or control character is not accepted',
@@ -119,11 +135,15 @@ function canonicalPath(rawPath: string): string {
   assertUtf8(path);
   const segments = path.slice(1).split('/');
   if (segments.slice(0, -1).includes('')) throw refusal('empty-segment', 'the path has no empty segments');
-  // Some servers drop dots and spaces at the end of a segment, or what follows a ;.
-  if (segments.some((segment) => segment !== '' && DOTS_AND_SPACES.test(decodedSegment(segment)))) {
+  if (segments.some((segment) => segment !== '' && !isPlain(segment))) {
     throw refusal('dot-segment', 'no segment is . or .., encoded or not, or made of dots and spaces only');
   }
   return path;
+}
+
+/** Some servers drop dots and spaces at the end of a segment, or what follows a ;. With %2F, each part is judged as a segment. */
+function isPlain(segment: string): boolean {
+  return segment.split('%2F').every((part) => !DOTS_AND_SPACES.test(decodedSegment(part)));
 }
 
 function canonicalQuery(rawQuery: string): Pick<CanonicalAddress, 'query' | 'search'> {
@@ -146,7 +166,18 @@ function canonicalQuery(rawQuery: string): Pick<CanonicalAddress, 'query' | 'sea
       ? ([piece, ''] as const)
       : ([piece.slice(0, equals), piece.slice(equals + 1)] as const);
   });
+  if (query.some(namesMethod)) {
+    throw refusal('method-override', 'the method of a call is its own, and no parameter names another');
+  }
   return { query, search: pieces.length === 0 ? '' : `?${pieces.join('&')}` };
+}
+
+/** `method` is also an ordinary name: it overrides only where its value is a method. */
+function namesMethod([name, value]: readonly [string, string]): boolean {
+  const plain = decodedPart(name);
+  if (overridesMethod(plain)) return true;
+  const method = decodedPart(value).trim().toUpperCase();
+  return plain.trim().toLowerCase() === 'method' && METHODS.some((known) => known === method);
 }
 
 /** Decodes escapes of unreserved characters (RFC 3986 §2.3) once and writes the others in upper case. */

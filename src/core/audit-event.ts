@@ -46,6 +46,8 @@ const ServerStart = z.strictObject({
   kind: z.literal('server.start'),
   version: text(64),
   database: z.enum(['embedded', 'postgres']),
+  /** Private ranges that upstreams may be in: they are said outside, so each start tells them. */
+  allowedRanges: z.array(text(64)).max(256).optional(),
 });
 
 const ServerStop = z.strictObject({ ...base, kind: z.literal('server.stop') });
@@ -150,6 +152,7 @@ const Administrative = z.strictObject({
   ...base,
   kind: z.enum([
     'secret.create',
+    'decoy.create',
     'secret.disable',
     'secret.enable',
     'secret.destroy',
@@ -193,7 +196,15 @@ const Administrative = z.strictObject({
 const GuardAlarm = z.strictObject({
   ...base,
   kind: z.literal('guard.alarm'),
-  alarm: z.enum(['decoy-touched', 'secret-in-request', 'leaks-repeated', 'credential-minted', 'text']),
+  alarm: z.enum([
+    'decoy-touched',
+    'secret-in-request',
+    'token-in-request',
+    'secret-in-answer',
+    'leaks-repeated',
+    'credential-minted',
+    'text',
+  ]),
   agent: z.strictObject({ id: idSchema('agt'), name: Name.optional() }).optional(),
   service: z.strictObject({ id: idSchema('svc'), name: Name.optional() }).optional(),
   secret: z.strictObject({ id: idSchema('sec'), name: Name.optional() }).optional(),

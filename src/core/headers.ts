@@ -15,6 +15,9 @@ export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
 // Values are latin1 strings, as Node reads and writes them (RFC 9110 §5.5).
 const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+/** Without these a body means something else, or nothing. */
+const OF_EVERY_LIST = ['accept', 'content-type', 'content-encoding'];
+const OF_RANGES: ReadonlySet<string> = new Set(['range', 'if-range']);
 const NEVER_OUT_SLOTS: ReadonlySet<string> = new Set(CREDENTIAL_SLOTS);
 
 /** Pairs from Node's flat `rawHeaders`. */
@@ -26,21 +29,31 @@ export function pairsFromRaw(rawHeaders: readonly string[]): HeaderPairs {
   return pairs;
 }
 
+interface OutgoingOptions {
+  /** The service's own slots. */
+  readonly dropNames?: Iterable<string>;
+  /** Ranges may be asked for. */
+  readonly passesRanges?: boolean;
+  /** Only these pass, and what says how the body is to be read. Undefined: all that harm nothing. */
+  readonly only?: readonly string[] | undefined;
+}
+
 /**
  * The agent's headers that may go to an upstream, and `accept-encoding: identity`, so that answers can be
- * scanned as they come. `dropNames` are the service's own slots. Throws `invalid-request`.
+ * scanned as they come. Throws `invalid-request`.
  */
-export function outgoingHeaders(
-  pairs: HeaderPairs,
-  options: { readonly dropNames?: Iterable<string> } = {},
-): HeaderPairs {
+export function outgoingHeaders(pairs: HeaderPairs, options: OutgoingOptions = {}): HeaderPairs {
+  const { only, passesRanges = false } = options;
+  const listed = only === undefined ? undefined : new Set([...OF_EVERY_LIST, ...only]);
   const dropped = namedByConnection(pairs);
   for (const name of options.dropNames ?? []) dropped.add(comparable(name));
   const out: (readonly [string, string])[] = [];
   for (const [name, value] of pairs) {
     assertHeaderValue(name, value);
     const compared = comparable(name);
-    if (HOP_BY_HOP.has(compared) || NEVER_OUT.has(compared) || NEVER_OUT_SLOTS.has(compared)) continue;
+    const isNever = NEVER_OUT.has(compared) && !(passesRanges && OF_RANGES.has(name));
+    if (HOP_BY_HOP.has(compared) || isNever || NEVER_OUT_SLOTS.has(compared)) continue;
+    if (listed?.has(name) === false) continue;
     if (dropped.has(compared) || startsWithAny(compared, NEVER_OUT_PREFIXES)) continue;
     out.push([name, value]);
   }

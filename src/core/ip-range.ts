@@ -67,6 +67,13 @@ export function parseCidr(text: string): string {
   return `${network.toString()}/${bits}`;
 }
 
+/** Whether an address lies in one of the ranges; a mapped one counts as its IPv4 address. False for what is no address. */
+export function isInRanges(address: string, cidrs: readonly string[]): boolean {
+  const ip = findIp(address.replace(/%.*$/, ''));
+  const plain = ip instanceof ipaddr.IPv6 && ip.isIPv4MappedAddress() ? ip.toIPv4Address() : ip;
+  return plain !== undefined && cidrs.some((cidr) => isWithin(plain, toCidr(cidr)));
+}
+
 /** The /24 or /56 that a peer is in, its mapped address counting as IPv4; `unknown` for what is no address. */
 export function peerPrefix(peer: string): string {
   if (!ipaddr.isValid(peer)) return 'unknown';

@@ -1,7 +1,7 @@
 // Whether one pattern allows everything that another does: what a grant covers of an action, what may be taken out of
 // something asked for. It may say no where the answer is yes, never the other way round.
 import { decodedSegment } from './address.ts';
-import type { AddressPattern } from './address-pattern.ts';
+import { type AddressPattern, matchesSegment } from './address-pattern.ts';
 
 type Segment = AddressPattern['segments'][number];
 
@@ -37,8 +37,7 @@ function coversSegment(wide: Segment, narrow: Segment): boolean {
   if (wide.kind === 'literal') {
     return narrow.kind === 'literal' && decodedSegment(narrow.text) === decodedSegment(wide.text);
   }
-  const suffix = decodedSegment(wide.suffix);
-  if (narrow.kind === 'parameter') return decodedSegment(narrow.suffix).endsWith(suffix);
-  const text = decodedSegment(narrow.text);
-  return text.length > suffix.length && text.endsWith(suffix);
+  if (narrow.kind === 'literal') return matchesSegment(wide, narrow.text);
+  const [suffix, other] = [decodedSegment(wide.suffix), decodedSegment(narrow.suffix)];
+  return wide.type === 'text' ? other.endsWith(suffix) : other === suffix && narrow.type === wide.type;
 }

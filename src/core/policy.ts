@@ -1,6 +1,7 @@
 // Deciding a call: default deny; any allow and no guard. Pure, from memory, so that it can be asked again at the last moment.
 import type { CanonicalAddress } from './address.ts';
 import { guardsAgainst, matchesPattern, smallestPattern } from './address-pattern.ts';
+import { type CallFacts, type Unmet, unmetConstraint } from './constraint-check.ts';
 import type { Agent, Grant, Service } from './entities.ts';
 import type { Id } from './ids.ts';
 import { neededScope, type Scope, scopeAllows } from './scope.ts';
@@ -13,6 +14,8 @@ export interface Question {
   readonly method: string;
   readonly address: CanonicalAddress;
   readonly now: Date;
+  /** What the constraints of a grant are held against. Left out only where nothing is sent: what is not known is not asked for. */
+  readonly facts?: CallFacts;
 }
 
 /** `rule` is the pattern that decided, or what stands in its place. */
@@ -48,6 +51,14 @@ export type Decision =
       readonly needed: string;
       /** What the grant covers; undefined: every method and path. */
       readonly covered: readonly string[] | undefined;
+      /** Of the grant. */
+      readonly revision: number;
+    }
+  | {
+      readonly effect: 'deny';
+      readonly problem: 'not-allowed';
+      readonly rule: `constraint:${Unmet['constraint']}`;
+      readonly unmet: Unmet;
       /** Of the grant. */
       readonly revision: number;
     };
@@ -86,10 +97,26 @@ export function decide(question: Question): Decision {
       revision,
     };
   }
-  const allowed = { effect: 'allow', grant: grant.id, grantRevision: grant.revision } as const;
-  if (grant.allow === undefined) return { ...allowed, rule: '* /**' };
-  const pattern = grant.allow.find((candidate) => matchesPattern(candidate, method, address));
-  if (pattern === undefined)
+  const pattern = grant.allow?.find((candidate) => matchesPattern(candidate, method, address));
+  if (pattern === undefined && grant.allow !== undefined)
     return { effect: 'deny', problem: 'not-allowed', rule: 'grant', needed, covered, revision };
-  return { ...allowed, rule: pattern.text };
+  const { facts = {}, now } = question;
+  const unmet = unmetConstraint(grant.constraints, { method, address, facts, now });
+  if (unmet !== undefined) {
+    const rule = `constraint:${unmet.constraint}` as const;
+    return { effect: 'deny', problem: 'not-allowed', rule, unmet, revision };
+  }
+  const rule = pattern?.text ?? '* /**';
+  return { effect: 'allow', grant: grant.id, grantRevision: revision, rule };
+}
+
+/**
+ * The decision on a call that may open a WebSocket. Its handshake is a GET, but what is sent over it may change anything:
+ * whoever may only read may not open it.
+ */
+export function decideOpening(question: Question, isWebSocket: boolean): Decision {
+  const decision = decide(question);
+  if (decision.effect === 'deny' || !isWebSocket) return decision;
+  const writing = decide({ ...question, method: 'POST' });
+  return writing.effect === 'deny' ? writing : decision;
 }

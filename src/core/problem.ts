@@ -64,7 +64,7 @@ export const PROBLEMS = {
     status: 403,
     title: 'No rule allows this call',
     fault: 'policy',
-    help: 'The agent has a grant on this service, and it does not cover this method and path, or it has ended, or the token was asked for with less. `rule` says which of them decided, `needed_grant` or `needed_scope` the smallest thing that would help.',
+    help: 'The agent has a grant on this service, and it does not cover this method and path, or a constraint of it does not hold, or it has ended, or the token was asked for with less. `rule` says which of them decided, `needed_grant`, `needed_change` or `needed_scope` the smallest thing that would help.',
   },
   frozen: {
     status: 403,
@@ -154,7 +154,7 @@ export const PROBLEMS = {
     status: 413,
     title: 'The body is too large',
     fault: 'caller',
-    help: 'The body is larger than this address takes. `detail` says how much it takes.',
+    help: 'The body is larger than this address takes, or than a body may be that the grant has a rule for. `detail` says how much it takes.',
   },
   'unsupported-media-type': {
     status: 415,
@@ -186,6 +186,30 @@ export const PROBLEMS = {
     title: 'The request carries a secret',
     fault: 'policy',
     help: 'The call carries the value of a stored secret. The agent should hold a placeholder instead: the value got out somewhere, so change it at the vendor and rotate the secret.',
+  },
+  'secret-in-answer': {
+    status: 403,
+    title: 'The answer carries a secret',
+    fault: 'policy',
+    help: 'The upstream sent back the key that it was called with, and the service is set to block such answers. The call itself was made. Nothing of the answer from there on was passed on; an administrator finds the call in the audit log. Whoever read it elsewhere knows the key: rotate the secret.',
+  },
+  'credential-in-answer': {
+    status: 403,
+    title: 'The answer carries a new credential',
+    fault: 'policy',
+    help: 'The answer holds a text with the look of a key or token, and the service is set to block such answers. The call itself was made, so that a key may have been made with it: an administrator looks for it at the vendor.',
+  },
+  'content-blocked': {
+    status: 403,
+    title: 'The content may not pass',
+    fault: 'policy',
+    help: 'The service is set not to take, or not to hand on, content of some class: personal data, or what a pattern of its own describes. `rule` names the class. Leave such content out of a request. Of an answer nothing more than what came before it was passed on; the call itself was made.',
+  },
+  'text-blocked': {
+    status: 403,
+    title: 'The text is not let through',
+    fault: 'policy',
+    help: 'The service has text looked at that a model reads or writes, and what stands in `rule` is kept back here: words that would make a model drop its instructions or carry data out, a canary that came back, or an answer that is not as its schema says. A false alarm is ended by an administrator: `doorward service protect NAME text.rules.RULE=flag`.',
   },
   'too-many-attempts': {
     status: 429,

@@ -9,14 +9,14 @@ const BYTE_ORDER_MARK = '\ufeff';
 
 /**
  * The value of a JSON text (RFC 8259). Throws `invalid-request` on anything else, and on a byte order mark, on an object
- * that names a member twice, on halves of surrogate pairs and beyond 32 levels.
+ * that names a member twice, on halves of surrogate pairs and beyond `maxDepth` levels.
  */
-export function parseStrictJson(text: string): unknown {
+export function parseStrictJson(text: string, maxDepth = MAX_DEPTH): unknown {
   if (text.startsWith(BYTE_ORDER_MARK)) {
     throw refusal('begins with a byte order mark: send the JSON without it');
   }
   const value = parse(text);
-  checkTokens(text);
+  checkTokens(text, maxDepth);
   return value;
 }
 
@@ -29,7 +29,7 @@ function parse(text: string): unknown {
 }
 
 /** Walks the tokens of a text that is known to be JSON. */
-function checkTokens(text: string): void {
+function checkTokens(text: string, maxDepth: number): void {
   /** The names seen in each open object; undefined for an open array. */
   const open: (Set<string> | undefined)[] = [];
   let isName = false;
@@ -39,7 +39,7 @@ function checkTokens(text: string): void {
       case '[':
         isName = text[at] === '{';
         open.push(isName ? new Set() : undefined);
-        if (open.length > MAX_DEPTH) throw refusal(`is nested deeper than ${MAX_DEPTH} levels`);
+        if (open.length > maxDepth) throw refusal(`is nested deeper than ${maxDepth} levels`);
         break;
       case '}':
       case ']':

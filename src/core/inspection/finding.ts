@@ -5,7 +5,7 @@ export type Direction = (typeof DIRECTIONS)[number];
 
 /** Which guard: a stored secret on its way out, a new credential in an answer, content, text that a model reads or writes. */
 export const GUARDS = ['fingerprint', 'minting', 'content', 'text', 'schema'] as const;
-export type GuardName = (typeof GUARDS)[number];
+type GuardName = (typeof GUARDS)[number];
 
 /** What was done about it. */
 export const FINDING_ACTIONS = ['flag', 'mask', 'redact', 'strip', 'wrap', 'block'] as const;

@@ -1,11 +1,12 @@
 // One guard at work on one body, piece by piece, between the leak scan and whoever the bytes are for.
 import type { HeaderPairs } from '../headers.ts';
 import type { Direction } from './finding.ts';
-import type { Finding } from './finding.ts';
 
 export interface Stage {
   /** Whether what comes out may be longer or shorter than what went in. */
   readonly changesLength: boolean;
+  /** Whether it may cut the body: then an answer's head waits for the first of it, so that a problem can take its place. */
+  readonly mayCut?: boolean;
   /** What may go on of all that was pushed; what is undecided is held back. Throws the problem that cuts the body. */
   push(chunk: Buffer): Buffer;
   /** What is left at the end. Throws as `push`. */
@@ -29,8 +30,6 @@ export interface Inspector {
   /** Undefined: it has nothing to look for in such a body. */
   body?(context: BodyContext): Stage | undefined;
 }
-
-export type OnFinding = (finding: Finding) => void;
 
 /** The media type of headers: lower case, without parameters. */
 export function mediaTypeOf(headers: HeaderPairs): string {

@@ -1,15 +1,15 @@
 // Step 9: what an upstream answers, with every echo of the credential redacted, on its way to the caller. Content codings
 // are undone first, with a cap on how much a small answer may grow, and delivered as identity.
-import type { Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { type HeaderPairs, incomingHeaders } from '../core/headers.ts';
-import type { LeakMatch } from '../core/leak-scan/findings.ts';
-import { createLeakScan, type LeakScan, scanTexts } from '../core/leak-scan/scanner.ts';
-import { Problem } from '../core/problem.ts';
-import type { UpstreamHead } from '../egress/flow.ts';
-import type { Credential } from '../vault/credential.ts';
-import type { Answer, AnswerHead } from './call.ts';
-import type { AnswerGuards } from './inspection.ts';
+import { type HeaderPairs, incomingHeaders } from '../../core/headers.ts';
+import type { LeakMatch } from '../../core/leak-scan/findings.ts';
+import { createLeakScan, type LeakScan, scanTexts } from '../../core/leak-scan/scanner.ts';
+import { Problem } from '../../core/problem.ts';
+import type { UpstreamHead } from '../../egress/flow.ts';
+import type { Credential } from '../../vault/credential.ts';
+import type { Answer, AnswerHead } from '../call.ts';
+import { type ContentDecoder, openDecoder } from './content-decoder.ts';
+import { HeldAnswer } from './held-answer.ts';
+import type { AnswerGuards } from './inspectors.ts';
 import { endThrough, pushThrough } from './staged-body.ts';
 
 export interface LeakCount {
@@ -22,10 +22,14 @@ interface GuardOptions {
   readonly scan: Credential['scan'];
   readonly method: string;
   readonly leaks: LeakCount;
+  /** Whether an echo ends the answer, else it is masked. */
+  readonly blocksLeaks: boolean;
   /** Makes addresses that lead to the service lead through the broker. */
   readonly wayBack: (headers: HeaderPairs) => HeaderPairs;
   /** Told in the head. */
   readonly secretVersion: AnswerHead['secretVersion'];
+  /** What guards of text have found so far; told in the head. */
+  readonly flags: () => AnswerHead['flags'];
   /** The guards that an answer of this head passes after the leak scan. */
   readonly guardsFor: (head: UpstreamHead) => AnswerGuards | undefined;
   /** The decoder or the caller is ready for more. */
@@ -35,29 +39,20 @@ interface GuardOptions {
   readonly onFinished: () => void;
 }
 
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
 /** They tell of the body as it came. */
 const OF_CODED_BODY: ReadonlySet<string> = new Set(['content-encoding', 'content-md5', 'digest']);
-/** An answer may grow this much in decoding before it counts as a bomb. */
-const FREE_GROWTH_BYTES = 8 * 1024 * 1024;
-const MAX_GROWTH = 100;
 
 export class Guard {
   readonly #options: GuardOptions;
   readonly #scan: LeakScan;
-  #decoder: Transform | undefined;
+  #answer: Pick<Answer, 'head' | 'write' | 'end'>;
+  #decoder: ContentDecoder | undefined;
   #guards: AnswerGuards | undefined;
-  #encodedBytes = 0;
-  #decodedBytes = 0;
   #deliveredBytes = 0;
 
   constructor(options: GuardOptions) {
     this.#options = options;
+    this.#answer = options.answer;
     this.#scan = createLeakScan(options.scan, (match) => this.#note(match));
     options.answer.onDrain(() => {
       this.#decoder?.resume();
@@ -72,9 +67,9 @@ export class Guard {
 
   /** Throws `upstream-invalid` for a coding that can not be looked into. */
   head(head: UpstreamHead): void {
-    const coding = contentCoding(head.headers);
+    const codings = contentCodings(head.headers);
     const hasBody = this.#options.method !== 'HEAD' && head.status !== 204 && head.status !== 304;
-    if (coding !== undefined && hasBody) this.#decoder = this.#openDecoder(coding);
+    if (codings.length > 0 && hasBody) this.#decoder = this.#openDecoder(codings);
     const passed = incomingHeaders(head.headers);
     const kept = this.#decoder === undefined ? passed : passed.filter(([name]) => !OF_CODED_BODY.has(name));
     const length = head.headers.find(([name]) => name === 'content-length');
@@ -82,6 +77,9 @@ export class Guard {
     const isReshaped =
       this.#decoder !== undefined || this.#guards?.stages.some(({ changesLength }) => changesLength) === true;
     const framing = length === undefined || isReshaped || head.status === 204 ? [] : [length];
+    const mayCut = this.#guards?.stages.some((stage) => stage.mayCut) === true;
+    if ((this.#options.blocksLeaks || mayCut) && hasBody && head.status !== 101)
+      this.#answer = new HeldAnswer(this.#options.answer);
     // The reason phrase is scanned as one more value.
     const [reason, ...scanned] = this.#scanned([['', head.statusText], ...kept]);
     const guards = this.#guards;
@@ -89,25 +87,25 @@ export class Guard {
       guards === undefined
         ? scanned
         : scanned.map(([name, value]) => [name, guards.text(`header ${name}`, value)] as const);
-    this.#options.answer.head({
+    this.#answer.head({
       status: head.status,
       statusText: reason?.[1] ?? '',
       headers: [...this.#options.wayBack(headers), ...framing],
       secretVersion: this.#options.secretVersion,
+      flags: this.#options.flags(),
     });
   }
 
   /** False: no more until `onReady`. */
   push(chunk: Buffer): boolean {
     if (this.#decoder === undefined) return this.#deliver(chunk);
-    this.#encodedBytes += chunk.length;
     return this.#decoder.write(chunk);
   }
 
   end(trailers: HeaderPairs): void {
     // No bytes at all are no broken coding but an empty body.
-    if (this.#decoder === undefined || this.#encodedBytes === 0) this.#finish(trailers);
-    else this.#decoder.once('end', () => this.#attempt(() => this.#finish(trailers))).end();
+    if (this.#decoder === undefined || this.#decoder.isUnused) this.#finish(trailers);
+    else this.#decoder.end(() => this.#attempt(() => this.#finish(trailers)));
   }
 
   destroy(): void {
@@ -119,7 +117,7 @@ export class Guard {
     if (held.length > 0) this.#pass(held);
     const last = this.#guards === undefined ? held.subarray(0, 0) : endThrough(this.#guards.stages);
     if (last.length > 0) this.#write(last);
-    this.#options.answer.end(this.#scanned(incomingHeaders(trailers)));
+    this.#answer.end(this.#scanned(incomingHeaders(trailers)));
     this.#options.onFinished();
   }
 
@@ -136,32 +134,17 @@ export class Guard {
 
   #write(bytes: Buffer): boolean {
     this.#deliveredBytes += bytes.length;
-    return this.#options.answer.write(bytes);
+    return this.#answer.write(bytes);
   }
 
-  #openDecoder(coding: string): Transform {
-    const open = DECODERS[coding];
-    if (open === undefined) {
-      throw new Problem('upstream-invalid', {
-        detail: 'The upstream answered in a content coding that can not be scanned for leaked keys.',
-      });
-    }
-    const decoder = open();
-    decoder.on('data', (chunk: Buffer) => {
-      this.#decodedBytes += chunk.length;
-      if (this.#decodedBytes > Math.max(FREE_GROWTH_BYTES, this.#encodedBytes * MAX_GROWTH)) {
-        const detail = 'The upstream answer grows beyond measure.';
-        this.#options.onFailure(new Problem('upstream-invalid', { detail }));
-        return;
-      }
-      this.#attempt(() => {
-        if (!this.#deliver(chunk)) decoder.pause();
-      });
-    });
-    decoder.on('drain', this.#options.onReady);
-    decoder.on('error', (cause) => {
-      const detail = 'The upstream answer could not be decoded.';
-      this.#options.onFailure(new Problem('upstream-invalid', { detail, cause }));
+  #openDecoder(codings: readonly string[]): ContentDecoder {
+    const decoder = openDecoder(codings, {
+      onData: (chunk) =>
+        this.#attempt(() => {
+          if (!this.#deliver(chunk)) decoder.pause();
+        }),
+      onReady: this.#options.onReady,
+      onFailure: this.#options.onFailure,
     });
     return decoder;
   }
@@ -187,8 +170,10 @@ export class Guard {
     return pairs.map((_, at) => [scanned[2 * at] ?? '', scanned[2 * at + 1] ?? ''] as const);
   }
 
+  /** Throws where an echo ends the answer. */
   #note(match: LeakMatch): void {
     noteLeak(this.#options.leaks, match);
+    if (this.#options.blocksLeaks) throw secretInAnswer();
   }
 }
 
@@ -197,13 +182,16 @@ export function noteLeak(leaks: LeakCount, { view }: LeakMatch): void {
   leaks.views.add(view);
 }
 
-/** The one coding of the body; undefined for identity. Several stacked ones are not undone. */
-function contentCoding(headers: HeaderPairs): string | undefined {
-  if (!headers.some(([name]) => name === 'content-encoding')) return undefined;
-  const codings = headers
+export function secretInAnswer(): Problem {
+  return new Problem('secret-in-answer');
+}
+
+/** The codings of the body, in the order they were applied; identity is none. */
+function contentCodings(headers: HeaderPairs): readonly string[] {
+  if (!headers.some(([name]) => name === 'content-encoding')) return [];
+  return headers
     .filter(([name]) => name === 'content-encoding')
     .flatMap(([, value]) => value.toLowerCase().split(','))
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '' && coding !== 'identity');
-  return codings.length === 0 ? undefined : codings.join(', ');
 }

@@ -1,7 +1,7 @@
 // A request body on its way through the guards of its service: what they let through, in the order they stand.
 import { Transform, type Readable } from 'node:stream';
-import type { Stage } from '../core/inspection/stage.ts';
-import { Problem } from '../core/problem.ts';
+import type { Stage } from '../../core/inspection/stage.ts';
+import { Problem } from '../../core/problem.ts';
 
 /** Pushes a piece through every stage. Throws the problem that cuts the body. */
 export function pushThrough(stages: readonly Stage[], chunk: Buffer): Buffer {

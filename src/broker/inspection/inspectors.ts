@@ -1,25 +1,37 @@
 // The guards that a service's calls pass beside the leak scan, one line each, in the order in which they look. A guard
 // that has nothing to do for a service costs its calls nothing.
-import { decodedQuery } from '../core/address.ts';
-import type { Findings } from '../core/inspection/finding.ts';
-import { type Inspector, mediaTypeOf, type Stage } from '../core/inspection/stage.ts';
-import type { UpstreamHead } from '../egress/flow.ts';
-import type { BrokeredCall } from './call.ts';
-import type { CallBody } from './call-body.ts';
-import type { Allowed } from './decide.ts';
-import type { BrokerDeps } from './deps.ts';
-
-/** What a guard is made for: one direction of one call. */
-export interface Inspected {
-  readonly allowed: Allowed;
-  readonly call: BrokeredCall;
-  readonly findings: Findings;
-}
+import { decodedQuery } from '../../core/address.ts';
+import { type Inspector, mediaTypeOf, type Stage } from '../../core/inspection/stage.ts';
+import type { UpstreamHead } from '../../egress/flow.ts';
+import type { BrokeredCall } from '../call.ts';
+import type { CallBody } from '../call-body.ts';
+import type { Allowed } from '../decide.ts';
+import type { BrokerDeps } from '../deps.ts';
+import { inspectAnswerContent, inspectRequestContent } from './inspect-content.ts';
+import { inspectForm } from './inspect-form.ts';
+import { inspectFingerprints } from './inspect-fingerprints.ts';
+import { inspectLength } from './inspect-length.ts';
+import { inspectMinting } from './inspect-minting.ts';
+import { inspectAnswerSize, inspectRequestSize } from './inspect-size.ts';
+import { inspectAnswerText, inspectRequestText } from './inspect-text.ts';
+import type { Inspected } from './inspected.ts';
 
 type MakeInspector = (deps: BrokerDeps, inspected: Inspected) => Inspector | undefined;
 
-const OF_REQUESTS: readonly MakeInspector[] = [];
-const OF_ANSWERS: readonly MakeInspector[] = [];
+const OF_REQUESTS: readonly MakeInspector[] = [
+  inspectRequestSize,
+  inspectLength,
+  inspectForm,
+  inspectFingerprints,
+  inspectRequestContent,
+  inspectRequestText,
+];
+const OF_ANSWERS: readonly MakeInspector[] = [
+  inspectAnswerSize,
+  inspectMinting,
+  inspectAnswerContent,
+  inspectAnswerText,
+];
 
 function make(makers: readonly MakeInspector[], deps: BrokerDeps, inspected: Inspected): Inspector[] {
   return makers.flatMap((maker) => maker(deps, inspected) ?? []);
@@ -82,6 +94,7 @@ export function inspectAnswer(
   const context = { direction: 'answer', headers, contentType: mediaTypeOf(headers), status } as const;
   return {
     stages: inspectors.flatMap((inspector) => inspector.body?.(context) ?? []),
-    text: (where, text) => inspectors.reduce((kept, { text: look }) => look?.(where, kept) ?? kept, text),
+    text: (where, text) =>
+      inspectors.reduce((kept, inspector) => inspector.text?.(where, kept) ?? kept, text),
   };
 }

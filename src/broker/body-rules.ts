@@ -1,0 +1,44 @@
+// A body that the grant has rules for is held, decided as a whole, and sent as Doorward writes it.
+import { bodyRulesOf } from '../core/constraint-check.ts';
+import { rewriteJson } from '../core/body-rules/read-body.ts';
+import { Problem } from '../core/problem.ts';
+import type { CallingAgent } from './caller.ts';
+import { type CallBody, MAX_HELD_BODY_BYTES } from './call-body.ts';
+import { type Allowed, decideCall, type Target } from './decide.ts';
+import type { BrokerDeps } from './deps.ts';
+
+/** As long as a caller that sends so little may take. */
+const LIMIT_MS = 30_000;
+
+/** Decides once more where the body can be told only now. Throws as `decideCall`, `body-too-large` or `not-ready`. */
+export async function decideRuledBody(
+  deps: BrokerDeps,
+  {
+    caller,
+    target,
+    body,
+  }: { readonly caller: CallingAgent; readonly target: Target; readonly body: CallBody },
+  allowed: Allowed,
+): Promise<Allowed> {
+  const isRuled = bodyRulesOf(allowed.constraints, target.address).length > 0;
+  if (!isRuled || body.canBeSentAgain) return allowed;
+  await body.hold(LIMIT_MS);
+  const { held } = body;
+  if (held === undefined) throw notHeld(allowed, body);
+  const decided = decideCall(deps, caller, target);
+  if (held.length > 0) body.rewrite(rewriteJson);
+  return decided;
+}
+
+function notHeld({ decision }: Allowed, { isTooLong }: CallBody): Problem {
+  if (!isTooLong) {
+    return new Problem('not-ready', {
+      detail:
+        'The body must be read whole before the call can be decided, and it did not come in time, or too many are read at once. Try again.',
+    });
+  }
+  return new Problem('body-too-large', {
+    detail: `The grant has a rule for the body of this call, and only one of at most ${MAX_HELD_BODY_BYTES} bytes is read whole to be decided.`,
+    extensions: { rule: 'constraint:body', revision: decision.grantRevision },
+  });
+}

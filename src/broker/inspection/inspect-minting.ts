@@ -1,0 +1,49 @@
+// The first guard of every answer: a credential that nobody here has stored yet, such as a key that the call has just made. A
+// service's protection says whether it is told, masked or kept back.
+import { ShapeScan } from '../../core/credential-shapes/shape-scan.ts';
+import type { Inspector } from '../../core/inspection/stage.ts';
+import { Problem } from '../../core/problem.ts';
+import type { BrokerDeps } from '../deps.ts';
+import { tellGuardAlarm } from './guard-alarm.ts';
+import type { Inspected } from './inspected.ts';
+
+/** No shape is shorter. */
+const SHORTEST = 20;
+/** Where a finding would only be told, what is no text is not looked through. */
+const NO_TEXT = /^(?:image|audio|video|font)\//;
+
+export function inspectMinting(deps: BrokerDeps, inspected: Inspected): Inspector | undefined {
+  const { allowed, call, findings } = inspected;
+  const { caller, service } = allowed;
+  const { minting: action } = service.protection.leaks;
+  if (action === 'off') return undefined;
+  let isAlarmed = false;
+  const onFound = (rule: string): void => {
+    findings.add({ direction: 'answer', guard: 'minting', rule, action });
+    if (action !== 'flag' && !isAlarmed) {
+      isAlarmed = true;
+      const done = action === 'block' ? 'call-blocked' : 'told';
+      tellGuardAlarm(deps, { call, caller, service }, { alarm: 'credential-minted', done });
+    }
+    if (action === 'block') throw new Problem('credential-in-answer');
+  };
+  const scan = () => new ShapeScan(deps.credentialShapes(), { isMasked: action !== 'flag', onFound });
+  return {
+    text: (_where, text) => {
+      if (text.length < SHORTEST) return text;
+      const looked = scan();
+      const sent = looked.push(Buffer.from(text, 'latin1')).toString('latin1');
+      return sent + looked.end().toString('latin1');
+    },
+    body: ({ contentType }) => {
+      if (action === 'flag' && NO_TEXT.test(contentType)) return undefined;
+      const looked = scan();
+      return {
+        changesLength: false,
+        mayCut: action === 'block',
+        push: (chunk) => looked.push(chunk),
+        end: () => looked.end(),
+      };
+    },
+  };
+}

@@ -1,0 +1,57 @@
+// How much of a body may pass in each direction of a service, where it has a limit: what announces more is refused before
+// anything leaves, what turns out to be more is cut on its way.
+import { Problem } from '../../core/problem.ts';
+import type { BodyContext, Inspector, Stage } from '../../core/inspection/stage.ts';
+import type { BrokerDeps } from '../deps.ts';
+import type { Inspected } from './inspected.ts';
+
+export function inspectRequestSize(_deps: BrokerDeps, { allowed }: Inspected): Inspector | undefined {
+  const { maxRequestBytes: most } = allowed.service.protection.transport;
+  if (most === null) return undefined;
+  return limit(
+    most,
+    () =>
+      new Problem('body-too-large', {
+        detail: `This service takes request bodies of at most ${most} bytes.`,
+      }),
+  );
+}
+
+export function inspectAnswerSize(_deps: BrokerDeps, { allowed, call }: Inspected): Inspector | undefined {
+  const { maxAnswerBytes: most } = allowed.service.protection.transport;
+  if (most === null) return undefined;
+  const tooLong = () =>
+    new Problem('upstream-invalid', {
+      detail: `The answer is longer than the ${most} bytes that this service may answer.`,
+    });
+  return call.method === 'HEAD' ? undefined : limit(most, tooLong);
+}
+
+function limit(most: number, problem: () => Problem): Inspector {
+  return {
+    body: (context) => {
+      if (announced(context) > most) throw problem();
+      return counting(most, problem);
+    },
+  };
+}
+
+/** Nothing of a 304: it tells the length of a body that does not come. */
+function announced({ headers, status }: BodyContext): number {
+  if (status === 304) return 0;
+  const length = headers.find(([name]) => name.toLowerCase() === 'content-length')?.[1] ?? '';
+  return /^\d+$/.test(length) ? Number(length) : 0;
+}
+
+function counting(most: number, problem: () => Problem): Stage {
+  let bytes = 0;
+  return {
+    changesLength: false,
+    push(chunk) {
+      bytes += chunk.length;
+      if (bytes > most) throw problem();
+      return chunk;
+    },
+    end: () => Buffer.alloc(0),
+  };
+}

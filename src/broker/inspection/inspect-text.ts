@@ -1,0 +1,152 @@
+// Text that a model reads or writes, in both directions of a call: told, refused, stripped or wrapped, as the service says.
+import type { Direction, FindingAction } from '../../core/inspection/finding.ts';
+import type { BodyContext, Inspector, Stage } from '../../core/inspection/stage.ts';
+import { schemaStage } from '../../core/model-text/answer-schema.ts';
+import { answerTextStage } from '../../core/model-text/answer-stages.ts';
+import { canaryOf, canarySentence, wrapped } from '../../core/model-text/marking.ts';
+import { RequestTextStage } from '../../core/model-text/request-stage.ts';
+import type { Side } from '../../core/model-text/rule.ts';
+import { Watch } from '../../core/model-text/watch.ts';
+import { Problem } from '../../core/problem.ts';
+import {
+  mayBlock,
+  type ModelTextProtection,
+  textAction,
+  watchedSides,
+} from '../../core/protection/model-text.ts';
+import type { BrokerDeps } from '../deps.ts';
+import { tellGuardAlarm } from './guard-alarm.ts';
+import type { Inspected } from './inspected.ts';
+
+export function inspectRequestText(deps: BrokerDeps, inspected: Inspected): Inspector | undefined {
+  const { allowed, call } = inspected;
+  const { text: settings } = allowed.service.protection;
+  const { canary, wrap } = settings;
+  const sides = watchedSides(settings);
+  if (sides.size === 0 && !canary && !wrap) return undefined;
+  const isEnforced = mayBlock(settings);
+  if (call.isWebSocket === true && isEnforced) throw unreadable('A WebSocket');
+  if (call.body === undefined) return undefined;
+  const found = finding(deps, inspected, 'request');
+  return {
+    body: (context) => {
+      if (isCoded(context)) {
+        if (isEnforced) throw unreadable('A compressed body');
+        return undefined;
+      }
+      const whose = whoseOf(inspected);
+      return new RequestTextStage({
+        watch: new Watch({ texts: deps.texts.texts, sides, onRule: found.rule }),
+        isHeld: isEnforced || canary || wrap,
+        canary: canary ? canarySentence(canaryOf(deps.fieldHash, whose)) : undefined,
+        wrap: wrap ? (text) => wrapped(deps.fieldHash, whose, text) : undefined,
+        onWrapped: () => found.add('wrapped', 'wrap'),
+      });
+    },
+  };
+}
+
+export function inspectAnswerText(deps: BrokerDeps, inspected: Inspected): Inspector | undefined {
+  const { allowed, call } = inspected;
+  const { text: settings } = allowed.service.protection;
+  const { canary, hidden } = settings;
+  const sides = watchedSides(settings);
+  const schema = deps.texts.schemaOf(settings);
+  const isLookedAt = sides.size > 0 || canary || hidden !== 'off';
+  if ((!isLookedAt && schema === undefined) || call.method === 'HEAD') return undefined;
+  const found = finding(deps, inspected, 'answer');
+  const textStage = (contentType: string): Stage | undefined =>
+    answerTextStage(contentType, {
+      watch: new Watch({
+        texts: deps.texts.texts,
+        sides,
+        canary: canary ? canaryOf(deps.fieldHash, whoseOf(inspected)) : undefined,
+        onRule: found.rule,
+      }),
+      mayCut: mayBlock(settings),
+      hidden,
+      onHidden: (kind) => found.add(`hidden-${kind}`, hidden === 'strip' ? 'strip' : 'flag'),
+    });
+  return {
+    body: ({ contentType, status = 0 }) => {
+      const stages = [
+        isLookedAt ? textStage(contentType) : undefined,
+        schema === undefined || status < 200 || status > 299
+          ? undefined
+          : schemaStage({
+              schema,
+              isHeld: textAction(settings, 'answer-schema', 'writes') === 'block',
+              onMismatch: () => found.rule('answer-schema', 'writes'),
+            }),
+      ].filter((stage) => stage !== undefined);
+      return stages.length > 1 ? inTurn(stages) : stages[0];
+    },
+  };
+}
+
+interface Found {
+  readonly rule: (id: string, side: Exclude<Side, 'both'>) => void;
+  readonly add: (id: string, action: FindingAction) => void;
+}
+
+/** Tells of a finding, and refuses where the service says so. */
+function finding(deps: BrokerDeps, inspected: Inspected, direction: Direction): Found {
+  const { allowed, call, findings } = inspected;
+  const { caller, service } = allowed;
+  const settings: ModelTextProtection = service.protection.text;
+  const add: Found['add'] = (rule, action) => {
+    const guard = rule === 'answer-schema' ? 'schema' : 'text';
+    findings.add({ direction, guard, rule, action });
+  };
+  return {
+    add,
+    rule: (rule, side) => {
+      const action = textAction(settings, rule, side);
+      if (action === 'off') return;
+      add(rule, action);
+      if (action === 'flag') return;
+      tellGuardAlarm(deps, { call, caller, service }, { alarm: 'text', done: 'call-blocked', where: 'body' });
+      throw blocked(service.name, { direction, rule });
+    },
+  };
+}
+
+/** A canary and a wrapping are of one agent at one service. */
+function whoseOf({ allowed }: Inspected): string {
+  return `${allowed.service.id} ${allowed.caller.agent.id}`;
+}
+
+function isCoded({ headers }: BodyContext): boolean {
+  const coding = headers.find(([name]) => name.toLowerCase() === 'content-encoding')?.[1] ?? '';
+  return coding !== '' && coding.trim().toLowerCase() !== 'identity';
+}
+
+/** Two stages as one. */
+function inTurn([first, second]: readonly Stage[]): Stage | undefined {
+  if (first === undefined || second === undefined) return first;
+  const both = (chunk: Buffer) => (chunk.length === 0 ? chunk : second.push(chunk));
+  return {
+    changesLength: first.changesLength || second.changesLength,
+    mayCut: first.mayCut === true || second.mayCut === true,
+    push: (chunk) => both(first.push(chunk)),
+    end: () => Buffer.concat([both(first.end()), second.end()]),
+  };
+}
+
+function blocked(
+  service: string,
+  { direction, rule }: { readonly direction: Direction; readonly rule: string },
+): Problem {
+  const said =
+    direction === 'request'
+      ? `The call holds text that is not handed to ${service} (${rule}). It was not sent on. Leave that text out.`
+      : `The answer of ${service} held text that is not handed on (${rule}), so it was cut. The call itself was made: do not repeat it for that.`;
+  return new Problem('text-blocked', { detail: said, extensions: { rule } });
+}
+
+function unreadable(what: string): Problem {
+  return new Problem('text-blocked', {
+    detail: `${what} can not be looked into, and this service has text refused. Send it plainly.`,
+    extensions: { rule: 'unreadable' },
+  });
+}

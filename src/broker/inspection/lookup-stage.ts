@@ -1,0 +1,106 @@
+// The look-up of stored values as a stage of a request's body. Compressed bodies are held until they can be read, and go on
+// as they came.
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+import { type Hit, Lookup, type LookupParts } from '../../core/fingerprints/lookup.ts';
+import type { Stage } from '../../core/inspection/stage.ts';
+import { Problem } from '../../core/problem.ts';
+
+/** Of a compressed body: as it came, and as it reads. */
+const MAX_HELD_BYTES = 4 * 1024 * 1024;
+const MAX_READ_BYTES = 16 * 1024 * 1024;
+const MAX_CODINGS = 2;
+
+/** What is done about a hit: throws the problem that refuses the call, or lets it pass. */
+export type OnHit = (hit: Hit) => void;
+
+export function lookupStage(parts: LookupParts, onHit: OnHit): Stage {
+  const lookup = new Lookup(parts);
+  let isOver = false;
+  const passed = (found: Buffer | Hit): Buffer => {
+    if (Buffer.isBuffer(found)) return found;
+    isOver = true; // told once
+    onHit(found);
+    return lookup.rest();
+  };
+  return {
+    changesLength: false,
+    push: (chunk) => (isOver ? chunk : passed(lookup.push(chunk))),
+    end: () => (isOver ? lookup.rest() : passed(lookup.end())),
+  };
+}
+
+/** Throws `body-too-large` or `unsupported-media-type` where the body can not be read. */
+export function decodingStage(codings: readonly string[], parts: LookupParts, onHit: OnHit): Stage {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  return {
+    changesLength: false,
+    push: (chunk) => {
+      length += chunk.length;
+      if (length > MAX_HELD_BYTES) throw tooLarge();
+      chunks.push(Buffer.from(chunk));
+      return Buffer.alloc(0);
+    },
+    end: () => {
+      const bytes = Buffer.concat(chunks);
+      const hit = new Lookup(parts).look(decoded(bytes, codings), true);
+      if (hit !== undefined) onHit(hit);
+      return bytes;
+    },
+  };
+}
+
+/** The codings of a body in the order in which they were applied; none where it is as it is. */
+export function codingsOf(headers: readonly (readonly [string, string])[]): readonly string[] {
+  return headers
+    .filter(([name]) => name.toLowerCase() === 'content-encoding')
+    .flatMap(([, value]) => value.toLowerCase().split(','))
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '' && coding !== 'identity');
+}
+
+function decoded(bytes: Buffer, codings: readonly string[]): Buffer {
+  if (codings.length > MAX_CODINGS) throw unreadable();
+  return codings.reduceRight((read, coding) => decodedOnce(read, coding), bytes);
+}
+
+function decodedOnce(bytes: Buffer, coding: string): Buffer {
+  if (bytes.length === 0) return bytes;
+  const limit = { maxOutputLength: MAX_READ_BYTES };
+  try {
+    switch (coding) {
+      case 'gzip':
+      case 'x-gzip':
+        return gunzipSync(bytes, limit);
+      case 'deflate':
+        return isZlib(bytes) ? inflateSync(bytes, limit) : inflateRawSync(bytes, limit);
+      case 'br':
+        return brotliDecompressSync(bytes, limit);
+      default:
+        throw unreadable();
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    const isTooLarge =
+      error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    throw isTooLarge ? tooLarge() : unreadable();
+  }
+}
+
+/** Servers take both what RFC 9110 calls deflate and what everybody else does. */
+function isZlib(bytes: Buffer): boolean {
+  return ((bytes[0] ?? 0) & 15) === 8 && bytes.readUInt16BE(0) % 31 === 0;
+}
+
+function tooLarge(): Problem {
+  return new Problem('body-too-large', {
+    detail: `A compressed body is looked through for stored secrets before it is sent: up to ${MAX_HELD_BYTES} bytes, and ${MAX_READ_BYTES} once read. Send it uncompressed.`,
+  });
+}
+
+function unreadable(): Problem {
+  return new Problem('unsupported-media-type', {
+    detail:
+      'The body can not be looked through for stored secrets: its content coding is not known here (gzip, deflate and br are), or it does not read as one. Send it uncompressed.',
+  });
+}
