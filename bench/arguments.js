@@ -1,12 +1,22 @@
 // The command line: which parts, how long, what to print.
 import { parseArgs } from 'node:util';
 
-const PARTS = /** @type {const} */ (['calls', 'streams', 'growth', 'scan', 'start', 'kinds']);
+const PARTS = /** @type {const} */ ([
+  'calls',
+  'streams',
+  'growth',
+  'scan',
+  'request-lookup',
+  'content',
+  'text',
+  'start',
+  'kinds',
+]);
 /** @typedef {(typeof PARTS)[number]} Part */
 /** @typedef {'quick' | 'normal' | 'long'} Length */
 /** @typedef {ReturnType<typeof parseArguments>} Arguments */
 
-export const HELP = `Usage: npm run bench -- [options]
+export const HELP = `Usage: npm run bench -- [PARTS] [options]
 
   --only PARTS         of ${PARTS.join(',')}; all of them unless given
   --quick | --long     shorter and fewer windows | more of them, more rows, more streams
@@ -26,8 +36,9 @@ For work on the call road:
 
 /** Throws with a message for the user. @param {readonly string[]} argv */
 export function parseArguments(argv) {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...argv],
+    allowPositionals: true,
     options: {
       only: { type: 'string' },
       quick: { type: 'boolean', default: false },
@@ -47,10 +58,10 @@ export function parseArguments(argv) {
     },
   });
   if (values.quick && values.long) throw new Error('either --quick or --long');
-  const parts = list(values.only) ?? [...PARTS];
+  const named = [...(list(values.only) ?? []), ...positionals];
+  const parts = named.length === 0 ? [...PARTS] : named;
   for (const part of parts) {
-    if (!PARTS.some((known) => known === part))
-      throw new Error(`--only: "${part}" is none of ${PARTS.join(', ')}`);
+    if (!PARTS.some((known) => known === part)) throw new Error(`"${part}" is none of ${PARTS.join(', ')}`);
   }
   return {
     parts: PARTS.filter((part) => parts.includes(part)),

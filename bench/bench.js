@@ -6,12 +6,15 @@ import { copyProgram } from './installation.js';
 import { describeMachine } from './machine.js';
 import { measureCalls } from './parts/calls.js';
 import { callSheets } from './parts/calls-sheet.js';
+import { contentSheets, measureContent } from './parts/content.js';
 import { growthSheets, measureGrowth } from './parts/growth.js';
 import { kindSheets, measureKinds } from './parts/kinds.js';
+import { measureRequestLookup, requestLookupSheets } from './parts/request-lookup.js';
 import { measureScan, scanSheets } from './parts/scan.js';
 import { measureStart, startSheets } from './parts/start.js';
 import { measureStreams } from './parts/streams.js';
 import { streamSheets } from './parts/streams-sheet.js';
+import { measureText, textSheets } from './parts/text.js';
 import { findPostgres } from './postgres.js';
 import { openStage } from './processes.js';
 import { createProgress } from './progress.js';
@@ -38,6 +41,9 @@ const PARTS = {
   growth: part(measureGrowth, growthSheets),
   start: part(measureStart, startSheets),
   scan: part(measureScan, scanSheets),
+  'request-lookup': part(measureRequestLookup, requestLookupSheets),
+  content: part(measureContent, contentSheets),
+  text: part(measureText, textSheets),
   kinds: part(measureKinds, kindSheets),
 };
 const EXIT_FAILED = 1;

@@ -3,9 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HeldBodies } from './broker/call-body.ts';
 import { Canary } from './broker/canary.ts';
+import { ContentGuards } from './broker/inspection/content-guards.ts';
+import { RepeatedLeaks } from './broker/inspection/repeated-leaks.ts';
+import { readKeyPatterns } from './catalogue/catalogue.ts';
+import { shapeTable } from './core/credential-shapes/shape-table.ts';
 import { FailureLimit } from './broker/failure-limit.ts';
 import type { BrokerDeps } from './broker/deps.ts';
 import { LiveCalls } from './broker/live-calls.ts';
+import { TextGuards } from './broker/inspection/text-guards.ts';
 import type { ServerConfig } from './config.ts';
 import { type IdSource, newId } from './core/ids.ts';
 import type { AddressPolicy } from './core/ip-range.ts';
@@ -34,6 +39,7 @@ import { type Metrics, NO_METRICS } from './telemetry/metrics.ts';
 import { createAuditLog } from './vault/audit/audit-log.ts';
 import { verifyAudit } from './vault/audit/verify.ts';
 import { Authority } from './vault/authority.ts';
+import { AutomaticFreeze } from './vault/automatic-freeze.ts';
 import { Credentials } from './vault/credential.ts';
 import type { Keyring } from './vault/keyring.ts';
 import { Lease } from './vault/lease.ts';
@@ -99,6 +105,7 @@ async function openVault(config: ServerConfig, { clock, log }: World, installati
     headFile,
     installation: keyring.installation,
     version: VERSION,
+    allowedRanges: config.egressAllowCidrs,
     onAlarm: (found) => log.error(found, 'integrity alarm'),
   });
   closers.add(() => audit.close());
@@ -131,6 +138,7 @@ async function openVault(config: ServerConfig, { clock, log }: World, installati
     onError: notRenewed,
   });
   authority.onChange(() => live.endRevoked());
+  const freezing = new AutomaticFreeze({ audit, authority, clock, keyring, lease, log });
   await lease.start();
   closers.add(() => lease.stop());
   const listening = await database.listen(
@@ -140,7 +148,7 @@ async function openVault(config: ServerConfig, { clock, log }: World, installati
   );
   closers.add(() => listening.close());
   const verify = () => verifyAudit({ database, macKey, headPublicKey: headKeys.publicKey, headFile });
-  return { replica, audit, authority, lease, live, verify };
+  return { replica, audit, authority, lease, live, freezing, verify };
 }
 
 type Vault = Awaited<ReturnType<typeof openVault>>;
@@ -161,11 +169,11 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
   const measuring = await openMetrics(config, world, parts);
   const ownPlaces: OwnAddress[] = [];
   const broker = await openBroker(config, world, { ...parts, ...measuring, tokens, ownPlaces });
-  const { live, failures, credentials, egress, metrics } = broker;
+  const { live, failures, credentials, egress, metrics, freezing } = broker;
   let isDraining = false;
   const calls = { broker, isDraining: () => isDraining, publicUrl };
   const onBound = addingTo(ownPlaces);
-  const addresses = openServiceListeners({ authority, calls, domain: config.callDomain, onBound });
+  const addresses = openServiceListeners({ authority, calls, settings: config, onBound });
   const operations = openOperations(config, world, { ...parts, tokens, egress, publicUrl, addresses });
   const readiness = createReadiness({
     ...world,
@@ -180,7 +188,7 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
       service: createService({
         ...calls,
         operations,
-        tokens: { tokens, authority, audit, failures, metrics },
+        tokens: { tokens, authority, audit, failures, metrics, freezing },
         readiness,
         log,
       }),
@@ -230,6 +238,7 @@ function openOperations(
     Pick<OperationDeps, 'addresses'> & { readonly publicUrl: string },
 ): OperationDeps {
   const { database, ids, keyring, vaultId, authority, lease, tokens, audit, replica, publicUrl } = parts;
+  const { freezing } = parts;
   return {
     database,
     ids,
@@ -241,6 +250,7 @@ function openOperations(
     audit,
     addresses: parts.addresses,
     rotations: new Rotations(parts),
+    freezing,
     verifyAudit: parts.verify,
     onBackgroundFailure: (error) => log.error({ error }, 'an answer could not be finished'),
     server: {
@@ -288,6 +298,7 @@ async function openMetrics(
   const requestId = () => newId(ids, 'req');
   const listener = await openMetricsListener({
     ...metricsListen,
+    limits: config.httpLimits,
     exposition,
     requestId,
     publicUrl: config.publicUrl ?? servers.url,
@@ -304,7 +315,7 @@ async function openBroker(
     Vault &
     Awaited<ReturnType<typeof openMetrics>> & { readonly tokens: Tokens; readonly ownPlaces: OwnAddress[] },
 ): Promise<BrokerDeps> {
-  const { ids, servers, database, keyring, audit, authority, lease, tokens, live, closers } = parts;
+  const { ids, servers, database, keyring, audit, authority, lease, tokens, live, freezing, closers } = parts;
   const listeners = [servers, ...(parts.metricsAddress === undefined ? [] : [parts.metricsAddress])];
   const databases = [config.databaseUrl, config.migrationDatabaseUrl, config.listenDatabaseUrl];
   parts.ownPlaces.push(...(await ownAddresses(listeners, databases)));
@@ -316,6 +327,7 @@ async function openBroker(
     clock,
     policy,
     ca: config.egressCa,
+    proxy: config.egressProxy,
     defaultTimeouts: DEFAULT_TIMEOUTS,
     resolver: createResolver({ clock, ...(lookup === undefined ? {} : { lookup }) }),
   });
@@ -332,11 +344,13 @@ async function openBroker(
     authority,
     keyring,
     minting,
+    clock,
     cacheSeconds: config.valueCacheSeconds,
     onAlarm: (row, reason) =>
       recordAlarm({ audit, log, vaultId: parts.vaultId }, { table: 'secret', row, reason }),
   });
   closers.add(() => credentials.close());
+  const credentialShapes = once(() => shapeTable(readKeyPatterns()));
   return {
     ids,
     authority,
@@ -351,6 +365,11 @@ async function openBroker(
     metrics: parts.metrics,
     failures: new FailureLimit(clock),
     canary: new Canary(clock),
+    repeatedLeaks: new RepeatedLeaks(clock),
+    credentialShapes,
+    freezing,
+    content: new ContentGuards(credentialShapes),
+    texts: new TextGuards(),
     heldBodies: new HeldBodies(),
     fieldHash: (field) => fieldHash(keyring, field),
   };
@@ -370,8 +389,8 @@ function fieldHash(keyring: Keyring, field: string | Buffer): string {
     );
 }
 
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
+function once<T extends object>(work: () => T): () => T {
+  let result: T | undefined;
   return () => (result ??= work());
 }
 

@@ -4,40 +4,22 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { parseCidr } from './core/ip-range.ts';
 import { Problem } from './core/problem.ts';
 import { redactUrl } from './core/redact-url.ts';
+import {
+  cidrList,
+  databaseUrl,
+  hostAndPort,
+  listenAddress,
+  parseHostAndPort,
+  parseProxyUrl,
+  proxyUrl,
+} from './core/setting-values.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const seconds = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
-
-const hostAndPort = (example: string) =>
-  z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, `HOST:PORT, such as ${example}`);
-
-const listenAddress = hostAndPort('127.0.0.1:7420').default('127.0.0.1:7420');
-
-const cidrList = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  )
-  .superRefine((list, context) => {
-    for (const cidr of list) {
-      if (!isCidr(cidr))
-        context.addIssue({ code: 'custom', message: 'a list such as 10.0.0.0/8,192.168.1.0/24' });
-    }
-  });
-
-const databaseUrl = z
-  .string()
-  .refine(isPostgresUrl, 'postgres://USER:PASSWORD@HOST:PORT/DATABASE, special characters percent-encoded')
-  .optional();
 
 /** Every variable, with what it is for. The keys are the names in the environment. */
 const Variables = z.object({
@@ -59,6 +41,12 @@ const Variables = z.object({
   DOORWARD_OWNER_CREDENTIAL_FILE: z.string().optional().describe('Owner credential file'),
   DOORWARD_EGRESS_ALLOW_CIDRS: cidrList.describe('Private ranges upstreams may be in'),
   DOORWARD_EGRESS_CA_FILE: z.string().optional().describe('Further CA certificates for upstreams, PEM'),
+  DOORWARD_EGRESS_PROXY: proxyUrl
+    .optional()
+    .describe('Proxy through which upstreams are reached; HTTP_PROXY and its like are not read'),
+  DOORWARD_EGRESS_PROXY_EXCEPT: cidrList.describe(
+    'Ranges of upstreams that are dialled directly beside a proxy',
+  ),
   DOORWARD_TOKEN_SECONDS: seconds(600, 1, 900).describe('Lifetime of an access token'),
   DOORWARD_VALUE_CACHE_SECONDS: seconds(60, 0, 3600).describe(
     'How long an opened value may stay in memory; 0: not at all',
@@ -70,6 +58,17 @@ const Variables = z.object({
     .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/, 'calls.example.test')
     .optional()
     .describe('Domain below which each service is a host of its own'),
+  DOORWARD_MAX_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Connections that one listener holds open; further ones are closed at once'),
+  DOORWARD_HEADERS_SECONDS: seconds(15, 1, 600).describe('How long the head of a request may take to arrive'),
+  DOORWARD_BODY_IDLE_SECONDS: seconds(120, 1, 3600).describe(
+    'How long a request body that is waited for may stand still',
+  ),
   DOORWARD_METRICS_LISTEN: hostAndPort('127.0.0.1:9464')
     .optional()
     .describe('Address of /metrics, on a listener of its own'),
@@ -113,9 +112,19 @@ export interface ServerConfig extends ClientConfig {
   readonly rootKeyProvider: 'file' | 'passphrase';
   readonly egressAllowCidrs: readonly string[];
   readonly egressCa: readonly string[];
+  /** The way out, where it is not the direct one. */
+  readonly egressProxy:
+    | { readonly host: string; readonly port: number; readonly exceptCidrs: readonly string[] }
+    | undefined;
   readonly tokenSeconds: number;
   readonly valueCacheSeconds: number;
   readonly drainSeconds: number;
+  /** What a listener lends to callers it does not know yet. */
+  readonly httpLimits: {
+    readonly maxConnections: number;
+    readonly headersMs: number;
+    readonly bodyIdleMs: number;
+  };
   readonly metricsListen: { readonly host: string; readonly port: number } | undefined;
   readonly callDomain: string | undefined;
   readonly logLevel: Variables['DOORWARD_LOG_LEVEL'];
@@ -129,7 +138,7 @@ export function parseServerConfig(environment: Environment): ServerConfig {
   const variables = parseVariables(environment);
   return {
     ...clientConfig(variables, environment),
-    listen: parseListen('DOORWARD_LISTEN', variables.DOORWARD_LISTEN),
+    listen: parseHostAndPort('DOORWARD_LISTEN', variables.DOORWARD_LISTEN),
     publicUrl: variables.DOORWARD_PUBLIC_URL?.replace(/\/+$/, ''),
     databaseUrl: variables.DATABASE_URL,
     migrationDatabaseUrl: variables.DOORWARD_MIGRATION_DATABASE_URL,
@@ -140,16 +149,27 @@ export function parseServerConfig(environment: Environment): ServerConfig {
       variables.DOORWARD_EGRESS_CA_FILE === undefined
         ? []
         : [readFile('DOORWARD_EGRESS_CA_FILE', variables.DOORWARD_EGRESS_CA_FILE)],
+    egressProxy: egressProxy(variables),
     tokenSeconds: variables.DOORWARD_TOKEN_SECONDS,
     valueCacheSeconds: variables.DOORWARD_VALUE_CACHE_SECONDS,
     drainSeconds: variables.DOORWARD_DRAIN_SECONDS,
+    httpLimits: {
+      maxConnections: variables.DOORWARD_MAX_CONNECTIONS,
+      headersMs: variables.DOORWARD_HEADERS_SECONDS * 1000,
+      bodyIdleMs: variables.DOORWARD_BODY_IDLE_SECONDS * 1000,
+    },
     metricsListen:
       variables.DOORWARD_METRICS_LISTEN === undefined
         ? undefined
-        : parseListen('DOORWARD_METRICS_LISTEN', variables.DOORWARD_METRICS_LISTEN),
+        : parseHostAndPort('DOORWARD_METRICS_LISTEN', variables.DOORWARD_METRICS_LISTEN),
     callDomain: variables.DOORWARD_CALL_DOMAIN,
     logLevel: variables.DOORWARD_LOG_LEVEL,
   };
+}
+
+function egressProxy(variables: Variables): ServerConfig['egressProxy'] {
+  const { DOORWARD_EGRESS_PROXY: url, DOORWARD_EGRESS_PROXY_EXCEPT: exceptCidrs } = variables;
+  return url === undefined ? undefined : { ...parseProxyUrl('DOORWARD_EGRESS_PROXY', url), exceptCidrs };
 }
 
 /** What backups are encrypted to and opened with, unless a flag says otherwise. */
@@ -350,13 +370,6 @@ function issueTrouble({ path, message }: z.core.$ZodIssue): Trouble {
   return { name, sentence: `${name} is not valid: ${message}` };
 }
 
-function parseListen(name: string, text: string): { host: string; port: number } {
-  const at = text.lastIndexOf(':');
-  const port = Number(text.slice(at + 1));
-  if (port > 65_535) throw new Problem('invalid-input', { detail: `${name}: a port is at most 65535` });
-  return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port };
-}
-
 function readFile(name: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -365,27 +378,5 @@ function readFile(name: string, path: string): string {
       detail: `${name} names a file that can not be read: ${path}`,
       cause,
     });
-  }
-}
-
-function isCidr(text: string): boolean {
-  try {
-    parseCidr(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Several hosts may stand where a URL has one. */
-function isPostgresUrl(text: string): boolean {
-  try {
-    const { protocol, username, password } = new URL(
-      text.replace(/^(\w+:\/\/(?:[^@/?]*@|(?![^/?]*@))[^,/?]*),[^/?]*/, '$1'),
-    );
-    decodeURIComponent(username + password);
-    return protocol === 'postgres:' || protocol === 'postgresql:';
-  } catch {
-    return false;
   }
 }

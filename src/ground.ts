@@ -32,6 +32,7 @@ export async function openGround(config: ServerConfig, ids: IdSource, log: Log):
     const servers = await openServers({
       ...config.listen,
       socketPath,
+      limits: config.httpLimits,
       starting: startingListener(ids),
       requestId: () => newId(ids, 'req'),
       publicUrl: config.publicUrl,

@@ -7,6 +7,8 @@ import type { Clock } from './core/time.ts';
 import { systemRandomness } from './crypto/randomness.ts';
 import { ownAddresses } from './egress/own-addresses.ts';
 import { createResolver } from './egress/resolve.ts';
+import { proxiedOf } from './egress/proxied.ts';
+import type { TlsSettings } from './egress/trust.ts';
 import { tryConnection } from './egress/try-connection.ts';
 import { ROOT_KEY_PROVIDERS } from './providers/root-keys/registry.ts';
 import { requireServable } from './store/directory-marks.ts';
@@ -26,7 +28,7 @@ export interface Inspector {
   /** Addresses of an upstream that calls may go to. Throws the problem a call would be answered with. */
   resolve(origin: Origin): Promise<readonly string[]>;
   /** Connects, with TLS where the scheme says so, and hangs up. Throws like `resolve`. */
-  connect(origin: Origin, address: string): Promise<void>;
+  connect(origin: Origin, address: string, tls?: TlsSettings): Promise<void>;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -53,14 +55,20 @@ export function createInspector(config: ServerConfig, clock: Clock): Inspector {
     requireServable: () => requireServable(config.dataDirectory, databaseUrl === undefined),
     opensSlot: (installation) => opensSlot(config, installation),
     resolve: async ({ host, port }) => resolver.resolve(host, port, await policyOnce()),
-    connect: async (origin, address) =>
-      tryConnection({
+    connect: async (origin, address, tls) => {
+      const checked = await policyOnce();
+      return await tryConnection({
         origin,
         address,
-        policy: await policyOnce(),
+        policy: checked,
         ca: config.egressCa,
+        tls,
+        proxy: (
+          await proxiedOf({ resolver, policy: checked, proxy: config.egressProxy }, origin, [address])
+        )?.of(address),
         timeoutMs: CONNECT_TIMEOUT_MS,
-      }),
+      });
+    },
   };
 }
 

@@ -84,11 +84,37 @@ const VALUES: Readonly<Record<string, string>> = {
   DOORWARD_LISTEN_DATABASE_URL: 'postgres://three/doorward',
   DOORWARD_ROOT_KEY_PROVIDER: 'passphrase',
   DOORWARD_EGRESS_ALLOW_CIDRS: '10.0.0.0/8',
+  DOORWARD_EGRESS_PROXY: 'http://proxy.example:3128',
+  DOORWARD_EGRESS_PROXY_EXCEPT: '10.1.0.0/16',
+  DOORWARD_MAX_CONNECTIONS: '100',
+  DOORWARD_HEADERS_SECONDS: '63',
+  DOORWARD_BODY_IDLE_SECONDS: '64',
   DOORWARD_TOKEN_SECONDS: '60',
   DOORWARD_VALUE_CACHE_SECONDS: '61',
   DOORWARD_DRAIN_SECONDS: '62',
   DOORWARD_LOG_LEVEL: 'warn',
 };
+
+test('a proxy is a host and a port, and nothing that has to be kept secret', () => {
+  const proxyOf = (url: string) => parseServerConfig({ HOME: '/h', DOORWARD_EGRESS_PROXY: url }).egressProxy;
+  expect(proxyOf('http://Proxy.Example:3128/')).toEqual({
+    host: 'proxy.example',
+    port: 3128,
+    exceptCidrs: [],
+  });
+  expect(proxyOf('http://[fd00::1]:3128')).toMatchObject({ host: 'fd00::1', port: 3128 });
+  for (const url of [
+    'proxy:3128',
+    'https://proxy:1',
+    'http://ada:hunter2@proxy:1',
+    'http://proxy',
+    'http://proxy:1/x',
+    'http://proxy:70000',
+  ]) {
+    expect(() => proxyOf(url)).toThrow(/^DOORWARD_EGRESS_PROXY/);
+    expect(() => proxyOf(url)).not.toThrow(/hunter2/);
+  }
+});
 
 test('files with secret values are known, so that a run can hide them', () => {
   expect(secretFileVariables()).toEqual(

@@ -2,7 +2,7 @@
 // disk where somebody asks, and kept: they change with a release and not before.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { CatalogueEntry, ENTRY_ID } from './entry.ts';
+import { CatalogueEntry, ENTRY_ID, KeyLook } from './entry.ts';
 
 /** Two folders up, both from `src/catalogue` and from `dist/catalogue`. */
 const FOLDER = fileURLToPath(new URL('../../catalogue/', import.meta.url));
@@ -36,6 +36,18 @@ export function readCatalogue(): readonly CatalogueEntry[] {
     .toSorted()
     .flatMap((name) => readEntry(name.slice(0, -'.json'.length)) ?? []);
   return all;
+}
+
+/** What keys look like, of every entry where that says something; read without the rest of the entries. */
+export function readKeyPatterns(): readonly { readonly id: string; readonly pattern: string }[] {
+  return readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => {
+      const { id, keyPattern, keyPatternIsWeak } = KeyLook.parse(
+        JSON.parse(readFileSync(`${FOLDER}${name}`, 'utf8')),
+      );
+      return keyPattern === undefined || keyPatternIsWeak ? [] : [{ id, pattern: keyPattern }];
+    });
 }
 
 /** The entry whose programs read their key from this variable. No two entries that can be called share one. */

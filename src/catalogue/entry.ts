@@ -95,6 +95,13 @@ export const CatalogueEntry = z
   .superRefine((entry, context) => {
     for (const message of troubles(entry)) context.addIssue({ code: 'custom', message });
   });
+/** The part of an entry that says what its keys look like. */
+export const KeyLook = z.object({
+  id: z.string(),
+  keyPattern: z.string().optional(),
+  keyPatternIsWeak: z.boolean().default(false),
+});
+
 export type CatalogueEntry = Readonly<z.output<typeof CatalogueEntry>>;
 
 /** The base URL with its variables filled in; throws `invalid-input` where the outcome is none. */

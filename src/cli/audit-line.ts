@@ -47,7 +47,7 @@ function describeSubject(event: AuditEvent): string | null {
     case 'chain.open':
       return event.lane;
     case 'server.start':
-      return `${event.version} on ${event.database}`;
+      return `${event.version} on ${event.database}${event.allowedRanges === undefined ? '' : `, upstreams may be in ${event.allowedRanges.join(', ')}`}`;
     case 'chain.close':
     case 'server.stop':
       return null;

@@ -15,6 +15,10 @@ export interface LogLine {
   readonly answer: string;
   readonly totalMs: number | undefined;
   readonly isGood: boolean;
+  /** The beginnings of both bodies, of services that keep them. */
+  readonly preview?:
+    | { readonly request?: string | undefined; readonly answer?: string | undefined }
+    | undefined;
 }
 
 /** False for the tokens that every administrative command takes: they would drown the calls. */
@@ -44,12 +48,14 @@ export function createLineReader(): LineReader {
       if (event.kind !== 'call.outcome') return otherLine(event);
       const intent = open.get(event.intent);
       open.delete(event.intent);
-      const { result, status, problem, totalMs } = event;
+      const { result, status, problem, totalMs, preview } = event;
       const said = problem ?? (result === 'answered' ? undefined : result);
       const answer = [status, said].filter((part) => part !== undefined).join(' ');
       const isGood = result === 'answered' && (status ?? 0) < 400;
       const decision = result === 'refused' ? 'deny' : 'allow'; // rights may go between the intent and the first byte
-      return [{ ...whatWasCalled(intent ?? event), at: event.at, decision, answer, totalMs, isGood }];
+      return [
+        { ...whatWasCalled(intent ?? event), at: event.at, decision, answer, totalMs, isGood, preview },
+      ];
     },
     unfinished: () =>
       [...open.values()].map((intent) => ({

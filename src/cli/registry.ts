@@ -128,6 +128,11 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => import('./commands/doctor.ts'),
   },
   {
+    name: 'attack',
+    summary: 'Attack an installation, and see what holds',
+    load: async () => import('./commands/attack.ts'),
+  },
+  {
     name: 'skill',
     summary: 'Print what to tell an agent, for CLAUDE.md or AGENTS.md',
     load: async () => import('./commands/skill.ts'),

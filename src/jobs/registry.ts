@@ -1,5 +1,5 @@
 // The jobs of a replica, one line each.
-import type { Id } from '../core/ids.ts';
+import type { Id, IdSource } from '../core/ids.ts';
 import { addSeconds, type Clock } from '../core/time.ts';
 import type { Database } from '../store/database.ts';
 import { IDEMPOTENCY_KEY_SECONDS, removeIdempotencyKeys } from '../store/idempotency-keys.ts';
@@ -7,6 +7,7 @@ import type { AuditLog } from '../vault/audit/audit-log.ts';
 import { reapIntents } from '../vault/audit/reap.ts';
 import type { Credentials } from '../vault/credential.ts';
 import type { Keyring } from '../vault/keyring.ts';
+import { OlderFingerprints } from '../vault/fingerprint-older.ts';
 import { endLapsedRuns } from '../vault/lapsed-runs.ts';
 import { forgetExpiredPlaceholders } from '../vault/placeholders.ts';
 import type { Rotations } from '../vault/rotation.ts';
@@ -14,6 +15,7 @@ import type { Job } from './scheduler.ts';
 
 export interface JobDeps {
   readonly database: Database;
+  readonly ids: IdSource;
   readonly audit: AuditLog;
   readonly credentials: Credentials;
   readonly keyring: Keyring;
@@ -36,6 +38,7 @@ function forgetIdempotencyKeys({ database, vaultId, clock }: JobDeps): Promise<v
 
 export function jobs(deps: JobDeps): readonly Job[] {
   const { database, audit, credentials, replica, rotations } = deps;
+  const older = new OlderFingerprints({ ...deps, db: database.admin });
   return [
     // Audit events see to their own durability; this bounds the embedded database's log while nothing is audited.
     { name: 'log-settling', everyMs: 30_000, run: () => database.makeRecentDurable() },
@@ -54,6 +57,7 @@ export function jobs(deps: JobDeps): readonly Job[] {
         await forgetExpiredPlaceholders({ ...deps, db: database.admin }, deps.clock.now());
       },
     },
+    { name: 'older-fingerprints', everyMs: 60_000, run: () => older.make() },
     { name: 'idempotency-keys', everyMs: 600_000, run: () => forgetIdempotencyKeys(deps) },
   ];
 }

@@ -143,11 +143,14 @@ function streamOf(bytes: Buffer): Readable {
 
 /** What the agent can do about a refusal, where it can do something. */
 function nextStep(service: string, { code, extensions }: Problem): string | undefined {
-  const { rule, needed_grant: needed, needed_scope: scope } = extensions;
+  const { rule, needed_grant: needed, needed_scope: scope, needed_change: change } = extensions;
   if (code === 'no-grant' || (code === 'not-allowed' && typeof needed === 'string' && rule !== 'guard')) {
     const allow = typeof needed === 'string' ? { allow: [needed] } : {};
     const asked = JSON.stringify({ service, ...allow, reason: '…' });
     return `Next: ask for it with the tool request_access, such as ${asked}. Trying the same again does not help.`;
+  }
+  if (code === 'not-allowed' && typeof change === 'string') {
+    return 'Next: change the call as the sentence above says, or tell the person you work for what is needed.';
   }
   if (code === 'not-allowed' && typeof scope === 'string') {
     return `Next: this token was issued for less; a token with the scope ${scope} is needed.`;

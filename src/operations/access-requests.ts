@@ -22,6 +22,7 @@ import {
   accessRequestList,
   accessRequestShow,
 } from './contracts/access-requests.ts';
+import { methodsOutside } from './grant-constraints.ts';
 import { changeGrant, endOf, findGrant, makeGrant, patternsOf, shownInLog, toGrantRecord } from './grants.ts';
 import { type Change, changing, type OperationDeps, reading } from './operation.ts';
 import { openPage } from './paging.ts';
@@ -130,7 +131,8 @@ async function grantInto(
   { agentId, serviceId, present, given, end }: Given,
 ): Promise<GrantRow> {
   if (present === undefined) {
-    return await makeGrant(change, { agentId, serviceId, allow: given, expiresAt: end ?? null });
+    const lives = { constraints: {}, expiresAt: end ?? null };
+    return await makeGrant(change, { agentId, serviceId, allow: given, ...lives });
   }
   if (present.expiresAt !== null && present.expiresAt <= change.now) {
     return await changeGrant(change, present, { allow: given, expiresAt: end ?? null });
@@ -138,6 +140,12 @@ async function grantInto(
   if (end !== undefined && end?.getTime() !== present.expiresAt?.getTime()) {
     throw new Problem('invalid-input', {
       detail: `expiresAt: the agent has a grant on this service already, ${endText(present)}, and what is added ends with it. Leave the end out, or change the whole grant first: doorward grant set`,
+    });
+  }
+  const outside = methodsOutside(present.constraints, given);
+  if (outside.length > 0) {
+    throw new Problem('invalid-input', {
+      detail: `allow: the agent has a grant on this service that is for other methods only, and ${outside.join(', ')} would be refused all the same. Change it first: doorward grant set … --methods, or --lift methods`,
     });
   }
   const { allow } = present;

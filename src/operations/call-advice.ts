@@ -16,8 +16,23 @@ interface Refusal {
 
 type Advice = NonNullable<CallExplanation['advice']>;
 
+/** Whether such a call would be allowed now can not be said: only what it was refused for is on record. */
+const UNRECORDED: ReadonlySet<string> = new Set([
+  'constraint:query',
+  'constraint:contentTypes',
+  'constraint:maxBodyBytes',
+  'constraint:body',
+]);
+
 export function adviseOn(refusal: Refusal): Advice {
-  const { problem, present } = refusal;
+  const { problem, present, rule } = refusal;
+  if (rule !== undefined && UNRECORDED.has(rule) && present?.effect === 'allow') {
+    return {
+      sentence: `The call was not what the grant asks for besides method and path (${rule}); the log does not hold what is asked about.`,
+      neededGrant: null,
+      command: null,
+    };
+  }
   if (present?.effect === 'allow' && PROBLEMS[knownCode(problem)].fault === 'policy') {
     return only(`It would be allowed now, by ${present.rule}.`);
   }
@@ -64,6 +79,14 @@ function adviseAllow({ agent, service, rule, present }: Refusal): Advice {
       `No grant changes this: a guard of the service denies it to everybody: ${present.guard}. See doorward service show.`,
     );
   }
+  if (present?.effect === 'deny' && present.problem === 'not-allowed' && 'unmet' in present) {
+    const { reason, change } = present.unmet;
+    return {
+      sentence: `The grant covers this method and path, but not this call: ${reason}.`,
+      neededGrant: null,
+      command: change === undefined ? null : `doorward grant set ${pair} ${change}`,
+    };
+  }
   const isLack = present?.effect === 'deny' && present.rule === 'grant';
   if (!isLack) return only(PROBLEMS['not-allowed'].help);
   return {
@@ -73,7 +96,14 @@ function adviseAllow({ agent, service, rule, present }: Refusal): Advice {
   };
 }
 
-function adviseThaw({ agent, rule }: Refusal): Advice {
+function adviseThaw({ agent, service, rule }: Refusal): Advice {
+  if (rule === 'grant-frozen') {
+    return {
+      sentence: "The agent's grant on this service is frozen.",
+      neededGrant: null,
+      command: `doorward grant unfreeze ${agent ?? 'AGENT'} ${service ?? 'SERVICE'}`,
+    };
+  }
   const isVault = rule === 'vault-frozen';
   return {
     sentence: isVault

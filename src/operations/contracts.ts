@@ -16,8 +16,16 @@ import {
 } from './contracts/agents.ts';
 import { auditList, auditVerify } from './contracts/audit.ts';
 import { backupCreate, restoreAccept } from './contracts/backups.ts';
-import { callExplain } from './contracts/calls.ts';
-import { grantCreate, grantList, grantRemove, grantShow, grantUpdate } from './contracts/grants.ts';
+import { callDecide, callExplain } from './contracts/calls.ts';
+import {
+  grantCreate,
+  grantFreeze,
+  grantList,
+  grantRemove,
+  grantShow,
+  grantUnfreeze,
+  grantUpdate,
+} from './contracts/grants.ts';
 import {
   rotationDue,
   rotationPlan,
@@ -33,8 +41,9 @@ import {
   placeholderList,
   placeholderRevoke,
 } from './contracts/placeholders.ts';
+import { grantTighten, policyReplay } from './contracts/replays.ts';
 import { runEnd, runRenew, runStart } from './contracts/runs.ts';
-import { secretCreate, secretDestroy, secretList, secretShow } from './contracts/secrets.ts';
+import { decoyCreate, secretCreate, secretDestroy, secretList, secretShow } from './contracts/secrets.ts';
 import {
   serviceCreate,
   serviceList,
@@ -42,10 +51,12 @@ import {
   serviceShow,
   serviceUpdate,
 } from './contracts/services.ts';
+import { secretGuessable } from './contracts/guessable-secrets.ts';
 import { statusShow } from './contracts/status.ts';
 
 export const CONTRACTS = [
   secretCreate,
+  decoyCreate,
   secretList,
   secretShow,
   secretDestroy,
@@ -72,6 +83,8 @@ export const CONTRACTS = [
   grantList,
   grantShow,
   grantUpdate,
+  grantFreeze,
+  grantUnfreeze,
   grantRemove,
   accessRequestList,
   accessRequestShow,
@@ -87,7 +100,11 @@ export const CONTRACTS = [
   auditList,
   auditVerify,
   callExplain,
+  callDecide,
+  grantTighten,
+  policyReplay,
   backupCreate,
   restoreAccept,
   statusShow,
+  secretGuessable,
 ] as const;

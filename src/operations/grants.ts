@@ -18,6 +18,7 @@ import {
   grantShow,
   grantUpdate,
 } from './contracts/grants.ts';
+import { changedCover, constraintsInLog } from './grant-constraints.ts';
 import { type Change, changing, type OperationDeps, reading } from './operation.ts';
 import { openPage } from './paging.ts';
 import { removeGrant } from './remove-grant.ts';
@@ -31,7 +32,14 @@ export const createGrant = changing(grantCreate, async (change, input) => {
   const grant = await makeGrant(change, {
     agentId: agent.id,
     serviceId: service.id,
-    allow: patternsOf(input.allow ?? null),
+    ...changedCover(
+      { allow: null, constraints: {} },
+      {
+        allow: input.allow === undefined ? undefined : patternsOf(input.allow),
+        constraints: input.constraints,
+      },
+      service.catalogueId,
+    ),
     expiresAt: endOf(input.expiresAt ?? null, now),
   });
   return {
@@ -61,16 +69,24 @@ export const showGrant = reading(grantShow, async (deps, pair) =>
   toGrantRecord(await requireGrant(deps.database.admin, deps, pair)),
 );
 
-export const updateGrant = changing(grantUpdate, async (change, { allow, expiresAt, ...pair }) => {
+export const updateGrant = changing(grantUpdate, async (change, input) => {
+  const { allow, constraints, expiresAt, ...pair } = input;
   const { deps, tx, now, precondition } = change;
   const named = await requireGrant(tx, deps, pair);
   const before = named.grant;
   precondition.require(before);
-  if (allow === undefined && expiresAt === undefined) {
-    throw new Problem('invalid-input', { detail: 'Name at least one field to change: allow, expiresAt.' });
+  if (allow === undefined && constraints === undefined && expiresAt === undefined) {
+    throw new Problem('invalid-input', {
+      detail: 'Name at least one field to change: allow, constraints, expiresAt.',
+    });
   }
+  const service = await requireService(tx, deps, pair.service);
+  const asked = {
+    allow: allow === undefined ? undefined : patternsOf(allow),
+    constraints: constraints ?? {},
+  };
   const after = await changeGrant(change, before, {
-    ...(allow === undefined ? {} : { allow: patternsOf(allow) }),
+    ...changedCover(before, asked, service.catalogueId),
     ...(expiresAt === undefined ? {} : { expiresAt: endOf(expiresAt, now) }),
   });
   return {
@@ -95,7 +111,8 @@ export const takeBackGrant = changing(grantRemove, async (change, pair) => {
   };
 });
 
-async function requireGrant(
+/** Throws `not-found`. */
+export async function requireGrant(
   db: Queryable,
   deps: OperationDeps,
   pair: { readonly agent: string; readonly service: string },
@@ -123,11 +140,12 @@ export async function findGrant(
 /** Puts a grant where there is none. */
 export async function makeGrant(
   change: Change,
-  given: Pick<GrantRow, 'agentId' | 'serviceId' | 'allow' | 'expiresAt'>,
+  given: Pick<GrantRow, 'agentId' | 'serviceId' | 'allow' | 'constraints' | 'expiresAt'>,
 ): Promise<GrantRow> {
   const { deps, tx, now, changedEpoch } = change;
   const { vaultId } = deps;
-  const columns = { vaultId, id: newId(deps.ids, 'grt'), ...given, revision: 1, removedAt: null };
+  const fresh = { frozenAt: null, frozenReason: null, revision: 1, removedAt: null };
+  const columns = { vaultId, id: newId(deps.ids, 'grt'), ...given, ...fresh };
   const mac = rowMac(deps.keyring, 'service_grant', grantMacColumns(columns));
   const grant: GrantRow = { ...columns, mac, changedEpoch, createdAt: now };
   await insertGrant(tx, grant);
@@ -139,7 +157,7 @@ export async function makeGrant(
 export async function changeGrant(
   { deps, tx, changedEpoch }: Change,
   before: GrantRow,
-  fields: Partial<Pick<GrantRow, 'allow' | 'expiresAt'>>,
+  fields: Partial<Pick<GrantRow, 'allow' | 'constraints' | 'expiresAt'>>,
 ): Promise<GrantRow> {
   const columns = { ...before, ...fields, revision: before.revision + 1, changedEpoch };
   const after = { ...columns, mac: rowMac(deps.keyring, 'service_grant', grantMacColumns(columns)) };
@@ -158,8 +176,14 @@ export function endOf(expiresAt: string | null, now: Date): Date | null {
   throw new Problem('invalid-input', { detail: 'expiresAt: that moment has passed.' });
 }
 
-export function shownInLog({ allow, revision, expiresAt }: GrantRow) {
-  return { allow, revision, expiresAt: expiresAt?.toISOString() ?? null };
+export function shownInLog({ allow, constraints, revision, expiresAt }: GrantRow) {
+  const told = constraintsInLog(constraints);
+  return {
+    allow,
+    ...(told.length === 0 ? {} : { constraints: told }),
+    revision,
+    expiresAt: expiresAt?.toISOString() ?? null,
+  };
 }
 
 export function toGrantRecord({ grant, agentName, serviceName }: NamedGrant): GrantRecord {
@@ -169,7 +193,10 @@ export function toGrantRecord({ grant, agentName, serviceName }: NamedGrant): Gr
     service: serviceName,
     revision: grant.revision,
     allow: grant.allow === null ? null : [...grant.allow],
+    constraints: grant.constraints,
     expiresAt: grant.expiresAt?.toISOString() ?? null,
+    frozenAt: grant.frozenAt?.toISOString() ?? null,
+    frozenReason: grant.frozenReason,
     createdAt: grant.createdAt.toISOString(),
   };
 }

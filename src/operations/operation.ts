@@ -8,6 +8,7 @@ import type { Database } from '../store/database.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { AuditLog } from '../vault/audit/audit-log.ts';
 import type { AuditReport } from '../vault/audit/verify.ts';
+import type { AutomaticFreeze } from '../vault/automatic-freeze.ts';
 import type { Authority } from '../vault/authority.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import type { Lease } from '../vault/lease.ts';
@@ -27,6 +28,7 @@ export interface OperationDeps {
   readonly tokens: Tokens;
   readonly audit: AuditLog;
   readonly rotations: Rotations;
+  readonly freezing: AutomaticFreeze;
   readonly verifyAudit: () => Promise<AuditReport>;
   readonly server: ServerFacts;
   readonly addresses: ServiceAddresses;

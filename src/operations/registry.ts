@@ -9,8 +9,11 @@ import { createAgent, freezeAgent, listAgent, removeAgent, showAgent, unfreezeAg
 import { revokeAgent } from './agent-revoke.ts';
 import { listAudit, verifyAuditLog } from './audit.ts';
 import { acceptRestore, createBackup } from './backups.ts';
+import { decideCall } from './decide-call.ts';
 import { explainCall } from './explain-call.ts';
+import { freezeGrant, unfreezeGrant } from './grant-freeze.ts';
 import { createGrant, listGrant, showGrant, takeBackGrant, updateGrant } from './grants.ts';
+import { tightenGrant } from './grant-tighten.ts';
 import type { Operation } from './operation.ts';
 import {
   createPlaceholderOf,
@@ -18,16 +21,20 @@ import {
   listPlaceholder,
   revokePlaceholder,
 } from './placeholders.ts';
+import { replayPolicy } from './policy-replay.ts';
 import { listDueSecrets, planRotation, rollBackSecret, rotateSecret } from './rotations.ts';
 import { endRun, renewRun, startRun } from './runs.ts';
 import { disableSecret, enableSecret, listSecretVersions } from './secret-versions.ts';
+import { createDecoy } from './decoys.ts';
 import { createSecret, destroySecretForEver, listSecret, showSecret } from './secrets.ts';
 import { createService, listService, removeService, showService } from './services.ts';
 import { updateService } from './service-update.ts';
+import { listGuessable } from './guessable-secrets.ts';
 import { showStatus } from './status.ts';
 
 export const OPERATIONS: readonly Operation[] = [
   createSecret,
+  createDecoy,
   listSecret,
   showSecret,
   destroySecretForEver,
@@ -54,6 +61,8 @@ export const OPERATIONS: readonly Operation[] = [
   listGrant,
   showGrant,
   updateGrant,
+  freezeGrant,
+  unfreezeGrant,
   takeBackGrant,
   listAccessRequest,
   showAccessRequest,
@@ -69,7 +78,11 @@ export const OPERATIONS: readonly Operation[] = [
   listAudit,
   verifyAuditLog,
   explainCall,
+  decideCall,
+  tightenGrant,
+  replayPolicy,
   createBackup,
   acceptRestore,
   showStatus,
+  listGuessable,
 ];

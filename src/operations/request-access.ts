@@ -16,8 +16,10 @@ import {
 } from '../store/access-requests.ts';
 import type { Queryable } from '../store/transaction.ts';
 import { lockVault } from '../store/vaults.ts';
+import { frozenByDecoy, touchDecoy } from '../vault/decoys.ts';
 import { lapsedBefore, resolveAsked, toAsked, toRequestRecord } from './asked-access.ts';
 import type { AccessRequestInput, AccessRequestRecord } from './contracts/access-requests.ts';
+import { methodsOutside } from './grant-constraints.ts';
 import type { OperationDeps } from './operation.ts';
 import { translated } from './run.ts';
 
@@ -45,6 +47,11 @@ export async function requestAccess(
   input: AccessRequestInput,
 ): Promise<AskedAccess> {
   requireThawed(deps, asking.agent);
+  const service = deps.authority.serviceByName(input.service);
+  if (service?.protection.decoy === true) {
+    await touchDecoy(deps, service, { ...asking, where: 'access request' });
+    throw frozenByDecoy();
+  }
   const allow = toAsked(input);
   if (isCovered(deps, asking.agent, { ...input, asked: allow })) return { result: 'covered' };
   const now = deps.ids.clock.now();
@@ -168,5 +175,6 @@ function isCovered(
   if (service === undefined || grant === undefined) return false;
   if (grant.expiresAt !== undefined && grant.expiresAt <= ids.clock.now()) return false;
   const { allow, unknownActions } = resolveAsked(asked, service.catalogueId);
-  return unknownActions.length === 0 && coversAll(grant.allow, allow?.map(parsePattern));
+  const isWithin = coversAll(grant.allow, allow?.map(parsePattern));
+  return unknownActions.length === 0 && isWithin && methodsOutside(grant.constraints, allow).length === 0;
 }

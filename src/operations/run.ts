@@ -165,7 +165,7 @@ export function parseInput<S extends z.ZodObject>(schema: S, input: unknown): z.
   if (parsed.success) return parsed.data;
   // Paths and reasons only: a value may stand in the wrong field, so input is never echoed.
   const issues = parsed.error.issues.slice(0, 10).map((issue) => ({
-    field: issue.code === 'unrecognized_keys' ? '' : issue.path.map(String).join('.').slice(0, 100),
+    field: issue.path.map(String).join('.').slice(0, 100),
     reason: issue.code === 'unrecognized_keys' ? 'a field that does not exist here' : issue.message,
   }));
   const first = issues[0];

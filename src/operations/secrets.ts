@@ -2,6 +2,7 @@
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { SecretBytes } from '../crypto/secret-bytes.ts';
+import { eraseFingerprints, putFingerprint } from '../store/fingerprints.ts';
 import { eraseMintedToken } from '../store/minted-tokens.ts';
 import {
   currentVersions,
@@ -11,9 +12,10 @@ import {
   listSecrets,
   type SecretRow,
 } from '../store/secrets.ts';
-import { servicesOfSecrets } from '../store/services.ts';
+import { servicesOfSecrets, servicesShowing } from '../store/services.ts';
 import type { Queryable } from '../store/transaction.ts';
 import { bindingHash } from '../vault/binding.ts';
+import { fingerprintRow } from '../vault/fingerprints.ts';
 import { checkedMaterial } from '../vault/material-value.ts';
 import { MAX_VALUE_BYTES, sealValue } from '../vault/secret-values.ts';
 import {
@@ -23,54 +25,64 @@ import {
   type SecretRecord,
   secretShow,
 } from './contracts/secrets.ts';
-import { changing, type OperationDeps, reading } from './operation.ts';
+import { type Change, changing, type OperationDeps, reading } from './operation.ts';
 import { openPage } from './paging.ts';
 
 const MIN_VALUE_BYTES = 8;
 
-export const createSecret = changing(secretCreate, async ({ deps, tx, now, changedEpoch }, input) => {
-  const { kind: credentialKind } = input;
-  const value = checkedMaterial(credentialKind, valueOf(input));
+export const createSecret = changing(secretCreate, async (change, input) => {
+  const { kind } = input;
+  const value = checkedMaterial(kind, valueOf(input));
   try {
-    const { vaultId } = deps;
-    const id = newId(deps.ids, 'sec');
-    const context = {
-      vaultId,
-      secretId: id,
-      number: 1,
-      credentialKind,
-      binding: bindingHash([]),
-    };
-    const sealed = sealValue(deps, context, value);
-    const row = {
-      vaultId,
-      id,
-      name: input.name,
-      credentialKind,
-      revision: 1,
-      changedEpoch,
-      createdAt: now,
-      destroyedAt: null,
-    };
-    await insertSecret(tx, row, {
-      vaultId,
-      id: newId(deps.ids, 'ver'),
-      secretId: id,
-      number: 1,
-      state: 'current' as const,
-      ...sealed,
-      changedEpoch,
-      createdAt: now,
-    });
+    const bytes = value.length;
+    const record = await storeSecret(change, { name: input.name, kind, isDecoy: false }, value);
     return {
-      output: toRecord(row, { currentVersion: 1, services: [] }),
-      target: { type: 'secret', id, name: input.name },
-      after: { version: 1, bytes: value.length, kind: credentialKind },
+      output: record,
+      target: { type: 'secret', id: record.id, name: input.name },
+      after: { version: 1, bytes, kind },
     };
   } finally {
     value.dispose();
   }
 });
+
+/** A secret with its first version and the fingerprint of that. */
+export async function storeSecret(
+  { deps, tx, now, changedEpoch }: Change,
+  { name, kind, isDecoy }: { readonly name: string; readonly kind: string; readonly isDecoy: boolean },
+  value: SecretBytes,
+): Promise<SecretRecord> {
+  const { vaultId } = deps;
+  const id = newId(deps.ids, 'sec');
+  const versionId = newId(deps.ids, 'ver');
+  const binding = bindingHash([]);
+  const context = { vaultId, secretId: id, number: 1, credentialKind: kind, binding };
+  const sealed = sealValue(deps, context, value);
+  const row = {
+    vaultId,
+    id,
+    name,
+    credentialKind: kind,
+    isDecoy,
+    revision: 1,
+    changedEpoch,
+    createdAt: now,
+    destroyedAt: null,
+  };
+  await insertSecret(tx, row, {
+    vaultId,
+    id: versionId,
+    secretId: id,
+    number: 1,
+    state: 'current' as const,
+    ...sealed,
+    changedEpoch,
+    createdAt: now,
+  });
+  const printed = { vaultId, versionId, secretId: id, credentialKind: kind, isDecoy, changedEpoch };
+  await putFingerprint(tx, fingerprintRow(deps, printed, value));
+  return toRecord(row, { currentVersion: 1, services: [] });
+}
 
 export const listSecret = reading(secretList, async (deps, input) => {
   const { after = '', limit, finish } = openPage(deps, secretList, input);
@@ -91,15 +103,19 @@ export const destroySecretForEver = changing(
   async ({ deps, tx, now, changedEpoch, precondition }, { name }) => {
     const row = await requireSecret(tx, deps, name);
     precondition.require(row);
-    const services = await servicesOfSecrets(tx, deps.vaultId, [row.id]);
+    const sending = await servicesOfSecrets(tx, deps.vaultId, [row.id]);
+    const showing = await servicesShowing(tx, deps.vaultId, name);
+    const services = [...sending, ...showing];
     if (services.length > 0) {
       const names = services.map((service) => service.name).join(', ');
       throw new Problem('in-use', {
-        detail: `Services still send this secret: ${names}. Remove them first.`,
+        detail: `Services still use this secret: ${names}. Remove them first.`,
       });
     }
     const versionsDestroyed = await destroySecret(tx, row, { destroyedAt: now, changedEpoch });
-    await eraseMintedToken(tx, { vaultId: deps.vaultId, secretId: row.id });
+    const key = { vaultId: deps.vaultId, secretId: row.id };
+    await eraseMintedToken(tx, key);
+    await eraseFingerprints(tx, key, { removedAt: now, changedEpoch });
     return {
       output: { id: row.id, name, versionsDestroyed },
       target: { type: 'secret', id: row.id, name },
@@ -141,11 +157,17 @@ export function valueOf(input: {
   return value;
 }
 
+/** A certificate with its key is never sent, and has line ends. */
+function isPem(value: Buffer): boolean {
+  const isText = !value.some((byte) => (byte < 0x20 && byte !== 10 && byte !== 13) || byte === 0x7f);
+  return isText && value.subarray(0, 11).toString('latin1') === '-----BEGIN ' && value.includes('\n');
+}
+
 function checkValue(value: SecretBytes, force: boolean): void {
   if (value.length === 0 || value.length > MAX_VALUE_BYTES) {
     throw new Problem('invalid-input', { detail: `A value has 1 to ${MAX_VALUE_BYTES} bytes.` });
   }
-  if (value.use((view) => view.some((byte) => byte < 0x20 || byte === 0x7f))) {
+  if (value.use((view) => !isPem(view) && view.some((byte) => byte < 0x20 || byte === 0x7f))) {
     throw new Problem('invalid-input', {
       detail:
         'The value holds control characters (a line break, perhaps): it could not be sent in a header or parameter.',
@@ -171,9 +193,9 @@ async function toRecords(deps: OperationDeps, rows: readonly SecretRow[]): Promi
 }
 
 function toRecord(
-  row: Pick<SecretRow, 'id' | 'name' | 'credentialKind' | 'revision' | 'createdAt'>,
+  row: Pick<SecretRow, 'id' | 'name' | 'credentialKind' | 'isDecoy' | 'revision' | 'createdAt'>,
   of: { currentVersion: number | null; services: string[] },
 ): SecretRecord {
-  const { id, name, credentialKind, revision } = row;
-  return { id, name, credentialKind, ...of, revision, createdAt: row.createdAt.toISOString() };
+  const { id, name, credentialKind, isDecoy, revision } = row;
+  return { id, name, credentialKind, ...of, isDecoy, revision, createdAt: row.createdAt.toISOString() };
 }

@@ -8,6 +8,7 @@ import { servicesOfSecrets, updateService as writeService } from '../store/servi
 import { serviceMacColumns } from '../vault/mac-columns.ts';
 import { rebindSecret } from '../vault/rebind.ts';
 import { rowMac } from '../vault/row-mac.ts';
+import { checkTransport } from './check-transport.ts';
 import { serviceUpdate } from './contracts/services.ts';
 import { type Change, changing } from './operation.ts';
 import { changedProtection, protectionInLog, requireAccepted } from './protection.ts';
@@ -16,6 +17,7 @@ import {
   checkGuards,
   checkHeaders,
   checkPlacement,
+  refuseDecoySecret,
   requireSecretToSend,
   requireService,
   toSettledRecord,
@@ -31,9 +33,11 @@ export const updateService = changing(serviceUpdate, async (change, { name, acce
   const { baseUrl, secret: secretName, protection: parts = {}, ...rest } = fields;
   const protection = changedProtection(before.protection, parts);
   requireAccepted(before.protection, protection, acceptWeaker);
+  if (parts.transport !== undefined) await checkTransport(tx, deps, protection);
   const secretBefore = await findSecretById(tx, deps.vaultId, before.secretId);
   const secret = secretName === undefined ? secretBefore : await requireSecretToSend(tx, deps, secretName);
   if (secret === undefined) throw new Problem('internal', { internal: `${before.id} has no secret` });
+  refuseDecoySecret(secret, protection);
   const columns = {
     ...before,
     ...given(rest),

@@ -5,7 +5,7 @@ import { HOP_BY_HOP } from '../core/header-names.ts';
 import { newId } from '../core/ids.ts';
 import { parseListenAddress } from '../core/listen-address.ts';
 import { Problem } from '../core/problem.ts';
-import { protectionSettings, weaknesses } from '../core/protection/protection.ts';
+import { type Protection, protectionSettings, weaknesses } from '../core/protection/protection.ts';
 import { baseUrlText, parseBaseUrl } from '../core/service.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
 import { findSecretByName, type SecretRow, secretNames } from '../store/secrets.ts';
@@ -22,6 +22,7 @@ import { serviceMacColumns } from '../vault/mac-columns.ts';
 import { removePlaceholdersOf } from '../vault/placeholders.ts';
 import { rebindSecret } from '../vault/rebind.ts';
 import { rowMac } from '../vault/row-mac.ts';
+import { checkTransport } from './check-transport.ts';
 import {
   serviceCreate,
   serviceList,
@@ -56,8 +57,10 @@ export const createService = changing(serviceCreate, async ({ deps, tx, now, cha
   checkPlacement(input);
   checkHeaders(input);
   requireAccepted({}, input.protection, input.acceptWeaker);
+  await checkTransport(tx, deps, input.protection);
   const { vaultId } = deps;
   const secret = await requireSecretToSend(tx, deps, input.secret);
+  refuseDecoySecret(secret, input.protection);
   const before = await servicesOfSecrets(tx, vaultId, [secret.id]);
   const columns = {
     vaultId,
@@ -184,6 +187,14 @@ export async function requireSecretToSend(
   if (secret !== undefined) return secret;
   throw new Problem('not-found', {
     detail: `There is no secret named ${name}. Store it first: doorward secret add ${name}`,
+  });
+}
+
+/** What is a trap must not be sent, or every call would spring it: only a service that is one itself may name it. */
+export function refuseDecoySecret({ isDecoy, name }: SecretRow, { decoy }: Protection): void {
+  if (!isDecoy || decoy === true) return;
+  throw new Problem('invalid-input', {
+    detail: `The secret ${name} is a decoy, which no call ever sends. Name another one.`,
   });
 }
 

@@ -14,6 +14,7 @@ export const RUNTIME = [
   'drizzle-orm',
   'hono',
   'ipaddr.js',
+  'libphonenumber-js',
   'lru-cache',
   'oauth4webapi',
   'pino',

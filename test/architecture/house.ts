@@ -70,6 +70,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'compose.ts': [
     'broker',
+    'catalogue',
     'config.ts',
     'core',
     'crypto',
@@ -125,7 +126,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core',
     'crypto/randomness.ts',
     'egress/own-addresses.ts',
+    'egress/proxied.ts',
     'egress/resolve.ts',
+    'egress/trust.ts',
     'egress/try-connection.ts',
     'providers/root-keys',
     'store/directory-marks.ts',
@@ -149,6 +152,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'compose.ts',
     'telemetry',
   ],
+  // Attacks a broker from outside: by sockets, processes and SQL of its own, never by the code that it attacks.
+  attack: [OWN],
+  'cli/commands/attack.ts': ['cli', 'attack', 'operations/contracts'],
   'main.ts': ['cli'],
 };
 
@@ -167,11 +173,12 @@ export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'config.ts',
   ],
   'ipaddr.js': ['core'],
+  'libphonenumber-js': ['core/content'], // slow to load: with the first call that needs it
   'typeid-js': ['core'],
   '@noble/ciphers': ['crypto'],
   'age-encryption': ['crypto/age.ts'], // slow to load: only where a backup is made or opened
   'drizzle-orm': ['store'],
-  postgres: ['store'],
+  postgres: ['store', 'attack/targets'], // there by somebody who writes to the database past every right
   '@electric-sql/pglite': ['store'],
   '@electric-sql/pglite-prepopulatedfs': ['store'],
   '@modelcontextprotocol/sdk': ['mcp'],
@@ -190,13 +197,13 @@ export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** Modules of Node that reach other machines or start processes → rooms or files that may import them. */
 export const REACHING_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  'node:child_process': ['runner'],
+  'node:child_process': ['runner', 'attack'],
   'node:dns/promises': ['egress'],
-  'node:http': ['http', 'cli'],
+  'node:http': ['http', 'cli', 'attack'],
   'node:https': ['cli'],
   'node:http2': ['http'],
-  'node:net': ['egress', 'http', 'cli', 'store'],
-  'node:tls': ['egress'],
+  'node:net': ['egress', 'http', 'cli', 'store', 'attack'],
+  'node:tls': ['egress', 'attack'],
   'node:worker_threads': ['store'],
 };
 

@@ -1,5 +1,5 @@
 // Echoes of the key in answers: found in every form, at every cut, and redacted.
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import zlib, { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Respond } from '../support/upstream.ts';
 import { testDatabases } from '../support/database.ts';
@@ -62,6 +62,10 @@ describe('an answer that echoes the key', () => {
       'JSON \\u',
       (value) => value.replace(/./g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
     ],
+    ['HTML', (value) => value.replace(/./g, (c) => `&#x${c.charCodeAt(0).toString(16)};`)],
+    ['quoted-printable', (value) => percent(value).replaceAll('%', '=').toUpperCase()],
+    ['UTF-16', (value) => Array.from(value).join('\0')],
+    ['base64 in lines', (value) => Buffer.from(value).toString('base64').replaceAll(/.{11}/g, '$&\r\n')],
     ['ten bytes of it', (value) => value.slice(14, 24)],
   ];
   const chunkings = [1, 3, 7, 1000];
@@ -134,8 +138,13 @@ describe('an answer that echoes the key', () => {
     },
   );
 
+  const zstd: unknown = Reflect.get(zlib, 'zstdCompressSync');
+  const isCoder = (found: unknown): found is (bytes: Buffer) => Buffer => typeof found === 'function';
   const codings: [string, (bytes: Buffer) => Buffer][] = [
     ['gzip', gzipSync],
+    ['gzip, br', (bytes) => brotliCompressSync(gzipSync(bytes))],
+    ['gzip, identity, gzip', (bytes) => gzipSync(gzipSync(bytes))],
+    ...(isCoder(zstd) ? [['zstd', zstd] as [string, (bytes: Buffer) => Buffer]] : []),
     ['x-gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
@@ -159,24 +168,28 @@ describe('an answer that echoes the key', () => {
     }
     const head = await answered(
       (_request, response) =>
-        response.writeHead(200, { 'content-encoding': 'zstd', 'content-length': 9 }).end(),
+        response.writeHead(200, { 'content-encoding': 'compress', 'content-length': 9 }).end(),
       '/call/vendor/v1',
       'HEAD',
     );
     expect([head.status, head.header('content-length')]).toEqual([200, '9']);
   });
 
-  test.each(['zstd', 'gzip, gzip', 'aws-chunked', VALUE.replaceAll(/["/+=]/g, '')])(
-    'in a coding that can not be looked into (%s) does not arrive',
-    async (coding) => {
-      const answer = await answered((_request, response) => {
-        response.writeHead(200, { 'content-encoding': coding }).end(VALUE);
-      });
-      expect(answer.status).toBe(502);
-      expect(answer.json()).toMatchObject({ code: 'upstream-invalid', fault: 'upstream' });
-      expect(answer.text()).not.toContain('K2m');
-    },
-  );
+  test.each([
+    'compress',
+    'gzip, gzip, gzip',
+    'br, unknown',
+    'constructor',
+    'aws-chunked',
+    VALUE.replaceAll(/["/+=]/g, ''),
+  ])('in a coding that can not be looked into (%s) does not arrive', async (coding) => {
+    const answer = await answered((_request, response) => {
+      response.writeHead(200, { 'content-encoding': coding }).end(VALUE);
+    });
+    expect(answer.status).toBe(502);
+    expect(answer.json()).toMatchObject({ code: 'upstream-invalid', fault: 'upstream' });
+    expect(answer.text()).not.toContain('K2m');
+  });
 
   test('a gzip bomb is cut, and broken gzip too', async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));

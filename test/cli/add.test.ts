@@ -6,7 +6,14 @@ import { type Answers, createStandIn, type StandIn } from './stand-in.ts';
 import { CREATED_AT as createdAt, serviceRecord } from './stand-in-records.ts';
 
 const suffix = '01jd8m4q6ve3rr1vh5x2ykt9c7';
-const secret = { credentialKind: 'static', currentVersion: 1, services: [], revision: 1, createdAt };
+const secret = {
+  credentialKind: 'static',
+  currentVersion: 1,
+  services: [],
+  isDecoy: false,
+  revision: 1,
+  createdAt,
+};
 const service = serviceRecord('acme');
 const agent = { state: 'active', services: [], generation: 1, revision: 1, createdAt };
 

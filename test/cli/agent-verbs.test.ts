@@ -131,7 +131,7 @@ describe('what happened', () => {
       .toMatch(/\tdefault\topenai\tDELETE\t\/v1\/files\/1\tdeny\tnot-allowed\t-$/m);
     const { stdout, stderr } = await succeed(['explain']);
     expect(stdout).toMatch(/^call\tDELETE \/v1\/files\/1$/m);
-    expect(stdout).toMatch(/^decision\tdeny: not-allowed, by grant$/m);
+    expect(stdout).toMatch(/^decision\tdeny: not-allowed, by grant, revision 2 of the grant$/m);
     expect(stderr).toMatch(
       /^To change that: doorward grant set default openai --also 'DELETE \/v1\/files\/1'$/m,
     );

@@ -12,6 +12,7 @@ const secret = (name: string) => ({
   name,
   credentialKind: 'bearer',
   currentVersion: 1,
+  isDecoy: false,
   services: [],
   revision: 1,
   createdAt: AT,

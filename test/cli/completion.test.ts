@@ -22,7 +22,14 @@ const agent = (name: string): AgentRecord => {
   return { id: `agt_${suffix}`, name, state: 'active', services: [], generation: 1, revision: 1, createdAt };
 };
 const secret = (name: string): SecretRecord => {
-  const fields = { credentialKind: 'static', currentVersion: 1, services: [], revision: 1, createdAt };
+  const fields = {
+    credentialKind: 'static',
+    currentVersion: 1,
+    services: [],
+    isDecoy: false,
+    revision: 1,
+    createdAt,
+  };
   return { id: `sec_${suffix}`, name, ...fields };
 };
 let standIn: StandIn;
@@ -54,7 +61,7 @@ describe('candidates', () => {
   test.each([
     [
       ['grant', ''],
-      ['add', 'list', 'set', 'show', 'remove'],
+      ['add', 'list', 'set', 'freeze', 'unfreeze', 'tighten', 'show', 'remove'],
     ],
     [
       ['grant', 'add', ''],

@@ -48,6 +48,13 @@ const outcome = (fields: Readonly<Record<string, unknown>>) =>
   });
 
 describe('log lines', () => {
+  test('carry how the bodies began, where that is kept', () => {
+    const reader = createLineReader();
+    reader.read(intent);
+    const preview = { request: '{"to":"****@example.com"}', answer: 'ok' };
+    expect(reader.read(outcome({ result: 'answered', status: 200, preview }))).toMatchObject([{ preview }]);
+  });
+
   test.each([
     [{ result: 'answered', status: 200 }, '200', true],
     [{ result: 'answered', status: 404 }, '404', false],

@@ -14,6 +14,7 @@ beforeAll(async () => {
         name: 'openai',
         credentialKind: 'bearer',
         currentVersion: 1,
+        isDecoy: false,
         services: [],
         revision: 1,
         createdAt: '2030-01-31T18:00:00.000Z',

@@ -39,7 +39,7 @@ describe('gh', () => {
       GH_CONFIG_DIR: root,
       GH_HOST: new URL(world.upstream.url).hostname,
       GH_ENTERPRISE_TOKEN: placeholder,
-      GH_NO_UPDATE_NOTIFIER: '1',
+      CI: '1', // so that it asks for no newer version of itself
       PATH: process.env['PATH'],
     };
     gh = (...argv) => run(GH, argv, { env });

@@ -39,6 +39,7 @@ const intent: Intent = {
   body: { held: true, bytes: 12, hash },
   decision: { effect: 'allow', rule: 'POST /v1/**', grant: id('grt'), grantRevision: 4 },
   epoch: '7',
+  webSocket: true,
 };
 const outcome: Outcome = {
   kind: 'call.outcome',

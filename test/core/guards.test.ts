@@ -93,7 +93,13 @@ describe('a decision', () => {
     });
 
   it('is a guard’s, whatever is granted or asked for', () => {
-    const guarded = { effect: 'deny', problem: 'not-allowed', rule: 'guard', guard: 'POST /v1/keys/**' };
+    const guarded = {
+      effect: 'deny',
+      problem: 'not-allowed',
+      rule: 'guard',
+      guard: 'POST /v1/keys/**',
+      revision: 1,
+    };
     const ended = new Date('2029-01-01T00:00:00Z');
     for (const given of [grant(undefined), grant(['POST /v1/keys/**', '* /**']), grant(undefined, ended)]) {
       expect(ask({ grant: given })).toEqual(guarded);

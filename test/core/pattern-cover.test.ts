@@ -39,7 +39,7 @@ describe('a pattern covers another', () => {
     const addresses = paths(['a', 'ab', 'xb', 'A'], 3).flatMap((path) =>
       path === '/' ? [path] : [path, `${path}/`],
     );
-    const calls = addresses.map(canonicalAddress);
+    const calls = addresses.map((path) => canonicalAddress(path));
     const known = paths(['a', 'ab', '{x}', '{x}b'], 2)
       .flatMap((path) => (path === '/' ? ['/', '/**'] : [path, `${path}/`, `${path}/**`]))
       .flatMap((path) => ['*', 'GET', 'HEAD', 'POST'].map((method) => parsePattern(`${method} ${path}`)));

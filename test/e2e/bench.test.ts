@@ -131,7 +131,7 @@ describe('the bench', () => {
     const { code, stderr } = await bench('--only', 'weather');
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^bench: --only: "weather" is none of calls, streams, growth, scan, start, kinds$/m,
+      /^bench: "weather" is none of calls, streams, growth, scan, request-lookup, content, text, start, kinds$/m,
     );
   });
 });

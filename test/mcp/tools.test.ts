@@ -58,6 +58,19 @@ describe('an agent over MCP', () => {
       expect(text).not.toContain(hidden);
   });
 
+  it('hears the constraints of its grant, and which of them refused a call', async () => {
+    const { body } = await world.admin('POST', '/v1/agents', { name: 'bound' });
+    const constraints = { methods: ['GET'], sources: ['127.0.0.0/8'] };
+    await world.admin('POST', '/v1/grants', { agent: 'bound', service: 'vendor', constraints });
+    const bound = await connect(world, await world.token('bound', String(body['key'])));
+    const { structuredContent } = await bound.tool('list_services');
+    expect(structuredContent).toMatchObject({ services: [{ name: 'vendor', constraints }] });
+    const call = { service: 'vendor', method: 'POST', path: '/v1/items', body: { a: 1 } };
+    const { text } = await bound.tool('call_service', call);
+    expect(text).toContain('the grant is for GET only');
+    expect(text).toContain('Next: change the call');
+  });
+
   it('of a narrower token hears less', async () => {
     const { body } = await world.admin('POST', '/v1/agents', { name: 'narrow' });
     await world.admin('POST', '/v1/grants', { agent: 'narrow', service: 'vendor' });

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/database.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/attack/free-port.ts';
 import { type RawAnswer, send } from '../support/raw-http.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { type Attacker, createAttacker } from './attacker.ts';

@@ -25,6 +25,7 @@ describe.each(testDatabases())('credentials on $name', (database) => {
       authority,
       keyring: operations.keyring,
       minting: { read: async () => undefined, serial: () => '', forget: () => undefined }, // nothing is exchanged here
+      clock: operations.ids.clock,
       cacheSeconds,
       onAlarm: (secret, reason) => alarms.push(`${secret}: ${reason}`),
     });

@@ -277,6 +277,21 @@ describe.each(databases)('access tokens on $name', (database) => {
     }
   });
 
+  test('a token that was replaced does not come back either, until its end', async () => {
+    const vendor = await connected();
+    await vendor.call();
+    const [first] = endpoint.issued;
+    expect(await vendor.call()).toMatchObject({ status: 200 });
+    endpoint.valid.clear(); // the vendor takes it no more, and another one is fetched
+    const replaced = await vendor.call();
+    expect(await replaced.json()).toMatchObject({ saw: expect.stringMatching(/^\*+$/) as string });
+    expect(endpoint.issued.at(-1)).not.toBe(first);
+    world.upstream.respond = (_request, response) =>
+      sendJson(response, 200, { told: [first, 'nothing else'] });
+    const text = await (await vendor.call()).text();
+    expect(text).toBe(JSON.stringify({ told: ['*'.repeat(first?.length ?? 0), 'nothing else'] }));
+  });
+
   test('a service that goes elsewhere takes its token along, sealed anew', async () => {
     const vendor = await connected();
     await vendor.call();

@@ -8,23 +8,34 @@ import { define } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CommandFailure, usageFailure } from '../failure.ts';
 import { momentCell, printRecord } from '../output.ts';
+import { explainDecision } from '../policy/decision.ts';
 
 export function register(program: Command, open: OpenContext): void {
   define(program, {
-    usage: 'explain [id]',
+    usage: 'explain [call...]',
     summary: 'Say why a call was refused, and what would change it',
-    examples: ['doorward explain', 'doorward explain req_01jd8m4q6ve3rr1vh5x2ykt9c7'],
+    examples: ['doorward explain', 'doorward explain claude GET https://api.openai.com/v1/models'],
     notes:
       'The id stands in the answer: in its header doorward-request-id, and in a refusal as "instance". The id of an audit\n' +
-      'event does as well. Without an id it is the newest call that was refused.',
-  }).action(async (id: string | undefined, _options: object, command: Command) => explain(open(command), id));
+      'event does as well. Without an id it is the newest call that was refused. With an agent, a method and a URL it is a call\n' +
+      'that nobody has made: what would be decided, by which rule, and what would change it.',
+  })
+    .usage('[options] [ID | AGENT METHOD URL]')
+    .action(async (words: readonly string[], _options: object, command: Command) => {
+      const [first, method, url, ...more] = words;
+      if (first === undefined || method === undefined) return explain(open(command), first);
+      if (url === undefined || more.length > 0) {
+        throw usageFailure('Give an id alone, or an agent, a method and a URL.');
+      }
+      return explainDecision(open(command), { agent: first, method, url });
+    });
 }
 
 async function explain(context: Context, given: string | undefined): Promise<void> {
   const id = given?.trim();
   if (id !== undefined && !isCallId(id)) {
     throw usageFailure(
-      'ID is what the answer carries as doorward-request-id (req_…), or an event id (evt_…).',
+      'ID is what the answer carries as doorward-request-id (req_…), or an event id (evt_…). To ask about a call that nobody has made: doorward explain AGENT METHOD URL',
     );
   }
   const [{ callExplain }, client] = await Promise.all([
@@ -72,14 +83,29 @@ function toFields(context: Context, call: CallExplanation): readonly Field[] {
       ? []
       : [['key', `${secret.name ?? secret.id}, version ${String(secret.version)}`] as const]),
     ...call.sends.map((send): Field => ['answer', sendText(send)]),
+    ...call.flags.map((flag): Field => [`in the ${flag.direction}`, flagText(flag)]),
+    ...call.sends.flatMap(({ preview }) => previewFields(preview)),
     ['request', call.request],
     ['event', call.id],
   ];
 }
 
+function flagText({ rule, count, action, guard }: CallExplanation['flags'][number]): string {
+  return `${rule}${count === 1 ? '' : ` ×${String(count)}`}: ${action} (${guard})`;
+}
+
+function previewFields(preview: CallExplanation['sends'][number]['preview']): readonly Field[] {
+  if (preview === null) return [];
+  return [
+    ['sent', preview.request],
+    ['answered', preview.answer],
+  ];
+}
+
 function decisionText({ effect, rule, problem, grantRevision }: CallExplanation['decision']): string {
   if (effect === 'allow') return `allow: ${ruleText(rule ?? '-', grantRevision)}`;
-  return `deny: ${problem ?? '-'}${rule === null || rule === problem ? '' : `, by ${rule}`}`;
+  const by = rule === null || rule === problem ? '' : `, by ${ruleText(rule, grantRevision)}`;
+  return `deny: ${problem ?? '-'}${by}`;
 }
 
 function ruleText(rule: string, revision: number | null): string {

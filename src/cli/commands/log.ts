@@ -15,6 +15,7 @@ import { visible, visibleJson } from '../visible-text.ts';
 interface LogOptions {
   readonly follow?: boolean;
   readonly number?: number;
+  readonly preview?: boolean;
 }
 
 const FAMILIES = 'call,authentication,token';
@@ -32,6 +33,7 @@ export function register(program: Command, open: OpenContext): void {
       'a line. Why a call was refused: doorward explain',
   })
     .option('-f, --follow', 'Go on as calls are made')
+    .option('--preview', 'Below each call, how its bodies began, where the service keeps that')
     .option('-n, --number <count>', `How many lines to begin with (${String(DEFAULT_LINES)})`, parseCount)
     .action(async (options: LogOptions, command: Command) => show(open(command), options));
 }
@@ -50,7 +52,7 @@ async function show(context: Context, options: LogOptions): Promise<void> {
   else {
     const lines = events.flatMap((event) => reader.read(event));
     const unfinished = options.follow === true ? [] : reader.unfinished();
-    printLines(context, [...lines, ...unfinished].slice(-wanted));
+    printLines(context, [...lines, ...unfinished].slice(-wanted), options.preview);
   }
   if (options.follow !== true) return;
   const known = new Map<string, number>();
@@ -61,6 +63,7 @@ async function show(context: Context, options: LogOptions): Promise<void> {
       printLines(
         context,
         fresh.flatMap((event) => reader.read(event)),
+        options.preview,
       );
   });
 }
@@ -91,8 +94,17 @@ function printEvents(context: Context, events: readonly EventRecord[]): void {
   write(context, events.map((event) => `${visibleJson(event, 0)}\n`).join(''));
 }
 
-function printLines(context: Context, lines: readonly LogLine[]): void {
-  write(context, lines.map((line) => `${formatLine(context, line)}\n`).join(''));
+function printLines(context: Context, lines: readonly LogLine[], hasPreview = false): void {
+  const text = (line: LogLine) => [formatLine(context, line), ...(hasPreview ? previewLines(line) : [])];
+  write(context, lines.map((line) => `${text(line).join('\n')}\n`).join(''));
+}
+
+function previewLines({ preview }: LogLine): string[] {
+  const said = [
+    ['>', preview?.request],
+    ['<', preview?.answer],
+  ] as const;
+  return said.flatMap(([sign, text]) => (text === undefined ? [] : [`  ${sign} ${visible(text)}`]));
 }
 
 function formatLine(context: Context, line: LogLine): string {

@@ -24,6 +24,7 @@ type CommandLine = readonly [string, ...string[]];
 
 interface RunOptions {
   readonly sandbox: 'auto' | 'require' | 'off';
+  readonly learn?: true;
 }
 
 export function register(program: Command, open: OpenContext): void {
@@ -44,6 +45,7 @@ export function register(program: Command, open: OpenContext): void {
         .choices(['auto', 'require', 'off'])
         .default('auto'),
     )
+    .option('--learn', 'At the end, show the smallest grants that cover what the command called')
     .action(
       async (
         _agent: string | undefined,
@@ -59,7 +61,7 @@ export function register(program: Command, open: OpenContext): void {
           );
         }
         const context = open(command);
-        context.exitCode = await run(context, { agent, command: [first, ...rest], sandbox: options.sandbox });
+        context.exitCode = await run(context, { ...options, agent, command: [first, ...rest] });
       },
     );
 }
@@ -105,6 +107,7 @@ async function run(context: Context, request: RunRequest): Promise<number> {
   } finally {
     stopRenewing();
     await endRun(context, client, started);
+    if (request.learn === true) await learn(context, started);
   }
 }
 
@@ -232,6 +235,17 @@ async function endRun(context: Context, client: Client, { run: id }: StartedRun)
   } catch (error) {
     const reason = error instanceof ServerProblem ? error.sentence : 'the server does not answer';
     context.warn(`The run ${id} could not be ended (${reason}); it ends by itself when it is not renewed.`);
+  }
+}
+
+/** The command has ended with an exit code of its own, which this must not take the place of. */
+async function learn(context: Context, { agent, run: id }: StartedRun): Promise<void> {
+  const { tellLearned } = await import('../policy/tighten.ts');
+  try {
+    await tellLearned(context, { agent, run: id });
+  } catch (error) {
+    const reason = error instanceof ServerProblem ? error.sentence : 'the server does not answer';
+    context.warn(`What the run called could not be read (${reason}): doorward grant tighten ${agent}`);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import { collect, define } from '../define.ts';
 import { usageFailure } from '../failure.ts';
 import { type FieldSources, readMaterialFields } from '../material-fields.ts';
-import { momentCell, printJson, printList, printRecord } from '../output.ts';
+import { momentCell, printJson, printList, printRecord, write } from '../output.ts';
 import type { Column } from '../output.ts';
 import type { OpenContext } from '../command.ts';
 import { readSecretValue, refuseValueInArguments } from '../secret-value.ts';
@@ -20,6 +20,8 @@ interface AddOptions extends FieldSources {
   readonly fromFile?: string;
   readonly keepNewline?: boolean;
   readonly force?: boolean;
+  readonly decoy?: true;
+  readonly like?: string;
   readonly value?: string | true;
 }
 
@@ -74,6 +76,8 @@ function registerAdd(secret: Command, open: OpenContext): void {
     .option('--from-file <path>', 'Read the value from a file')
     .option('--keep-newline', 'Keep the newline at the end of the text')
     .option('--force', 'Accept a value under 8 bytes')
+    .option('--decoy', 'Make up a value to be planted: an agent that sends it anywhere is frozen')
+    .option('--like <entry>', 'The catalogue entry whose keys a decoy looks like, such as openai')
     .addOption(new Option('--value [value]').hideHelp())
     .action(async (name: string, options: AddOptions, command: Command) => {
       if (command.args.length > 1 || options.value !== undefined) throw refuseValueInArguments();
@@ -82,6 +86,8 @@ function registerAdd(secret: Command, open: OpenContext): void {
 }
 
 async function add(context: Context, name: string, options: AddOptions): Promise<void> {
+  if (options.decoy === true) return await addDecoy(context, name, options.like);
+  if (options.like !== undefined) throw usageFailure('--like is for a decoy: add --decoy.');
   const { secretCreate } = await import('../../operations/contracts/secrets.ts');
   const { kind } = options;
   const value = await readValue(context, name, options);
@@ -89,6 +95,17 @@ async function add(context: Context, name: string, options: AddOptions): Promise
   const record = await client.call(secretCreate, { name, kind, ...value, force: options.force === true });
   if (!printJson(context, record)) context.say(`Secret ${record.name} is stored as ${record.id}.`);
   context.suggest(`doorward service add ${name} --base-url https://… --auth bearer --secret ${name}`);
+}
+
+async function addDecoy(context: Context, name: string, like: string | undefined): Promise<void> {
+  const { decoyCreate } = await import('../../operations/contracts/secrets.ts');
+  const client = await context.client();
+  const output = await client.call(decoyCreate, { name, ...(like === undefined ? {} : { like }) });
+  if (printJson(context, output)) return;
+  context.say(
+    `Decoy ${name} is stored. Plant it where no work needs it: an agent that sends it is frozen. Shown only now:`,
+  );
+  write(context, `${output.value}\n`);
 }
 
 async function readValue(context: Context, name: string, options: AddOptions) {
@@ -131,7 +148,10 @@ async function destroy(context: Context, name: string, confirmed: string | undef
 function columns(context: Context): readonly Column<SecretRecord>[] {
   return [
     { title: 'name', value: (row) => row.name },
-    { title: 'kind', value: (row) => row.credentialKind },
+    {
+      title: 'kind',
+      value: (row) => (row.isDecoy ? `${row.credentialKind}, decoy` : row.credentialKind),
+    },
     { title: 'version', value: (row) => row.currentVersion },
     { title: 'services', value: (row) => row.services.join(' ') || null },
     { title: 'created', value: (row) => momentCell(context, row.createdAt) },

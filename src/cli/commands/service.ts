@@ -10,6 +10,7 @@ import { usageFailure } from '../failure.ts';
 import { momentCell, printJson, printList, printRecord } from '../output.ts';
 import type { Column } from '../output.ts';
 import type { OpenContext } from '../command.ts';
+import { REPLAY, replayFirst } from '../policy/replay.ts';
 import { registerCatalogue } from '../service/catalogue.ts';
 import { registerProtect } from '../service/protect.ts';
 
@@ -24,6 +25,7 @@ interface SetOptions {
   readonly listen?: string | false;
   readonly deny?: readonly string[] | false;
   readonly refusalShape?: RefusalShape | false;
+  readonly replay?: string;
 }
 
 interface AddOptions {
@@ -119,6 +121,7 @@ function registerSet(service: Command, open: OpenContext): void {
     .option('--no-listen', 'No listener of its own')
     .option(...DENY)
     .option('--no-deny', 'No guards: whatever is granted is allowed')
+    .option(...REPLAY)
     .addOption(refusalShapeOption())
     .option('--no-refusal-shape', "Refusals in Doorward's own words")
     .action(async (name: string, options: SetOptions, command: Command) => set(open(command), name, options));
@@ -167,6 +170,10 @@ async function set(context: Context, name: string, options: SetOptions): Promise
   };
   if (Object.keys(fields).length === 0) {
     throw usageFailure('Name what to change, such as --base-url. See: doorward service set --help');
+  }
+  if (options.replay !== undefined) {
+    if (fields.deny === undefined) throw usageFailure('--replay goes with --deny or --no-deny.');
+    await replayFirst(context, { service: name, deny: fields.deny }, options.replay);
   }
   const record = await (await context.client()).call(serviceUpdate, { name, ...fields });
   if (printJson(context, record)) return;

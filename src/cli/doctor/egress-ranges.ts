@@ -2,7 +2,8 @@
 import { blockedReason } from '../../core/ip-range.ts';
 import { type Check, type Finding, pass, warn, withConfiguration } from './check.ts';
 
-const FIX = 'Name only the ranges your upstreams are in, in DOORWARD_EGRESS_ALLOW_CIDRS';
+const FIX =
+  'Name only the ranges your upstreams are in, in DOORWARD_EGRESS_ALLOW_CIDRS; a single address is one, such as 10.1.2.3/32';
 
 export const egressRanges: Check = {
   name: 'egress-ranges',
@@ -20,10 +21,10 @@ const OPENED: readonly (readonly [string, string])[] = [
 
 export function judgeRanges(cidrs: readonly string[]): readonly Finding[] {
   if (cidrs.length === 0) return [pass('No private range is allowed: upstreams are on the internet')];
-  const findings = cidrs.flatMap((cidr): Finding[] => {
-    if (cidr.endsWith('/0')) return [warn(`${cidr} allows every private network`, FIX)];
+  return cidrs.map((cidr): Finding => {
+    if (cidr.endsWith('/0')) return warn(`${cidr} allows every private network`, FIX);
     const found = OPENED.find(([address]) => blockedReason(address, { allowedCidrs: [cidr] }) === undefined);
-    return found === undefined ? [] : [warn(`${cidr} allows upstreams among ${found[1]}`, FIX)];
+    const among = found?.[1] ?? 'addresses that are not on the internet';
+    return warn(`${cidr} allows upstreams among ${among}`, FIX);
   });
-  return findings.length > 0 ? findings : [pass(`Allowed private ranges: ${cidrs.join(', ')}`)];
 }

@@ -12,6 +12,7 @@ import { disk } from './disk.ts';
 import { egressRanges } from './egress-ranges.ts';
 import { egressCertificates } from './egress-certificates.ts';
 import { environmentNames } from './environment-names.ts';
+import { guessableValues } from './guessable-values.ts';
 import { listening } from './listening.ts';
 import { nodeOptions } from './node-options.ts';
 import { nodeVersion } from './node-version.ts';
@@ -21,6 +22,7 @@ import { sandbox } from './sandbox.ts';
 import { secretSettings } from './secret-settings.ts';
 import { servable } from './servable.ts';
 import { server } from './server.ts';
+import { serviceGuards } from './service-guards.ts';
 import { settings } from './settings.ts';
 import { upstreams } from './upstreams.ts';
 
@@ -46,6 +48,8 @@ export const CHECKS: readonly Check[] = [
   databaseClock,
   egressRanges,
   egressCertificates,
+  serviceGuards,
+  guessableValues,
   upstreams,
   sandbox,
 ];

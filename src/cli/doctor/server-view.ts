@@ -31,6 +31,8 @@ interface Answering {
 export interface ServerTold {
   readonly status: z.output<typeof statusShow.output>;
   readonly services: readonly ServiceRecord[];
+  /** Names of secrets that are ordinary words. */
+  readonly guessable: readonly string[];
 }
 
 const TIMEOUT_MS = 5000;
@@ -71,15 +73,17 @@ async function askReadiness(address: Address, clock: Clock) {
 
 async function askForMore(context: Context): Promise<Pick<Answering, 'told' | 'whyNotTold'>> {
   try {
-    const [{ callAllPages }, { statusShow: show }, { serviceList }] = await Promise.all([
+    const [{ callAllPages }, { statusShow: show }, { serviceList }, { secretGuessable }] = await Promise.all([
       import('../client.ts'),
       import('../../operations/contracts/status.ts'),
       import('../../operations/contracts/services.ts'),
+      import('../../operations/contracts/guessable-secrets.ts'),
     ]);
     const client = await context.client();
     const status = await client.call(show, {});
     const { items } = await callAllPages(client, serviceList, {});
-    return { told: { status, services: items }, whyNotTold: undefined };
+    const { names } = await client.call(secretGuessable, {});
+    return { told: { status, services: items, guessable: names }, whyNotTold: undefined };
   } catch (error) {
     if (error instanceof CommandFailure) return { told: undefined, whyNotTold: error.message };
     if (error instanceof ServerProblem) return { told: undefined, whyNotTold: error.sentence };

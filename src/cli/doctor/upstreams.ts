@@ -1,6 +1,8 @@
 // The services' upstreams: whether their names resolve to addresses calls may go to and, with --online, whether
 // something answers there with a certificate that holds.
 import { Problem } from '../../core/problem.ts';
+import { protectionSettings } from '../../core/protection/protection.ts';
+import type { TransportProtection } from '../../core/protection/transport.ts';
 import { type Origin, parseBaseUrl } from '../../core/service.ts';
 import {
   type Check,
@@ -13,9 +15,13 @@ import {
 } from './check.ts';
 import { lookAt } from './database-answer.ts';
 
+type Trust = Pick<TransportProtection, 'ca' | 'caUse' | 'minTls' | 'clientCertificate'>;
+
 interface Upstream {
   readonly names: readonly string[];
   readonly origin: Origin;
+  /** As its services have it; undefined where only the database was asked. */
+  readonly trust: Trust | undefined;
 }
 
 const AT_ONCE = 8;
@@ -45,22 +51,33 @@ export const upstreams: Check = {
 async function findUpstreams({ server, inspector }: Configured): Promise<readonly Upstream[] | undefined> {
   const view = await server();
   const told = view.state === 'answers' ? view.told?.services : undefined;
-  const services =
-    told?.map(({ name, baseUrl }) => ({ name, origin: parseBaseUrl(baseUrl).origin })) ??
-    (await lookAt(() => inspector.database())).database?.installation?.services;
+  const services: readonly (Omit<Upstream, 'names'> & { readonly name: string })[] | undefined =
+    told?.map(({ name, baseUrl, protection }) => ({
+      name,
+      origin: parseBaseUrl(baseUrl).origin,
+      trust: trustOf(protectionSettings(protection).transport),
+    })) ??
+    (await lookAt(() => inspector.database())).database?.installation?.services.map((service) => ({
+      ...service,
+      trust: undefined,
+    }));
   if (services === undefined) return undefined;
-  const byAddress = new Map<string, { names: string[]; origin: Origin }>();
-  for (const { name, origin } of services) {
-    const key = originText(origin);
+  const byAddress = new Map<string, Upstream & { names: string[] }>();
+  for (const { name, origin, trust } of services) {
+    const key = `${originText(origin)} ${JSON.stringify(trust)}`;
     const known = byAddress.get(key);
-    if (known === undefined) byAddress.set(key, { names: [name], origin });
+    if (known === undefined) byAddress.set(key, { names: [name], origin, trust });
     else known.names.push(name);
   }
   return [...byAddress.values()];
 }
 
+function trustOf({ ca, caUse, minTls, clientCertificate }: TransportProtection): Trust {
+  return { ca, caUse, minTls, clientCertificate };
+}
+
 async function judge(
-  { names, origin }: Upstream,
+  { names, origin, trust }: Upstream,
   { inspector }: Configured,
   { isOnline }: Scene,
 ): Promise<Finding> {
@@ -68,7 +85,11 @@ async function judge(
   try {
     const addresses = await inspector.resolve(origin);
     if (!isOnline) return pass(`${what} has addresses that calls may go to`);
-    await inspector.connect(origin, addresses[0] ?? '');
+    if ((trust?.clientCertificate ?? null) !== null) {
+      return pass(`${what} asks for a client certificate, which is not opened here: it was not connected to`);
+    }
+    const tls = trust === undefined ? undefined : { ...trust, clientCertificate: undefined };
+    await inspector.connect(origin, addresses[0] ?? '', tls);
     return pass(
       `${what} ${origin.scheme === 'https' ? 'answers, with a certificate that holds' : 'answers'}`,
     );

@@ -58,7 +58,7 @@ async function change(
   name: string,
   { settings, options }: { readonly settings: readonly string[]; readonly options: ProtectOptions },
 ): Promise<void> {
-  const [{ serviceShow, serviceUpdate }, { isSetting }] = await Promise.all([
+  const [{ serviceShow, serviceUpdate }, { isSetting, isText }] = await Promise.all([
     import('../../operations/contracts/services.ts'),
     import('./settings.ts'),
   ]);
@@ -74,7 +74,7 @@ async function change(
         `There is no setting "${at < 0 ? text : path}"; write part.field=value. See what there is: doorward service protect ${name}`,
       );
     }
-    put(parts, path.split('.'), await valueOf(text.slice(at + 1)));
+    put(parts, path.split('.'), await valueOf(text.slice(at + 1), isText(path)));
     changed.add(path.split('.', 1)[0] ?? '');
   }
   const protection = Object.fromEntries([...changed].map((part) => [part, parts[part] ?? null]));
@@ -106,9 +106,10 @@ function put(into: Record<string, unknown>, path: readonly string[], value: unkn
   into[name] = object;
 }
 
-async function valueOf(text: string): Promise<unknown> {
+async function valueOf(text: string, isText: boolean): Promise<unknown> {
   if (text === '') return undefined;
   if (text.startsWith('@')) return await fileText(text.slice(1));
+  if (isText) return text === 'null' ? null : text;
   try {
     return JSON.parse(text);
   } catch {

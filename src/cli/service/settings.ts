@@ -25,11 +25,17 @@ export function isSetting(name: string): boolean {
   });
 }
 
+/** Whether the value of that setting is a text, also where it looks like a number. */
+export function isText(name: string): boolean {
+  return leavesOf(Protection).some(({ path, isText: text }) => text && path.join('.') === name);
+}
+
 interface Leaf {
   readonly path: readonly string[];
   readonly meaning: string;
   /** Its members go by any name. */
   readonly isOpen: boolean;
+  readonly isText: boolean;
 }
 
 function leavesOf(schema: z.ZodType, path: readonly string[] = []): Leaf[] {
@@ -40,7 +46,11 @@ function leavesOf(schema: z.ZodType, path: readonly string[] = []): Leaf[] {
       member instanceof z.ZodType ? leavesOf(member, [...path, name]) : [],
     );
   }
-  return [{ path, meaning: meaning || (inner.description ?? ''), isOpen: inner instanceof z.ZodRecord }];
+  const isOpen =
+    inner instanceof z.ZodRecord ||
+    (inner instanceof z.ZodUnion && inner.options.some((option) => option instanceof z.ZodObject));
+  const isText = inner instanceof z.ZodString || inner instanceof z.ZodEnum;
+  return [{ path, meaning: meaning || (inner.description ?? ''), isOpen, isText }];
 }
 
 function withoutWrappers(schema: z.ZodType): z.ZodType {
@@ -63,5 +73,7 @@ function memberOf(value: unknown, name: string): unknown {
 
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return '-';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value !== 'string') return JSON.stringify(value);
+  const [line = '', ...more] = value.split('\n'); // of a certificate and its like
+  return more.length === 0 ? value : `${line} …`;
 }

@@ -1,7 +1,7 @@
 // A tool for one action of a granted service, made from the catalogue. It makes calls of that action and of no other; what
 // the agent may do is decided by the broker all the same.
 import { z } from 'zod';
-import { canonicalAddress } from '../../core/address.ts';
+import { canonicalAddress, EVERY_OPT_IN } from '../../core/address.ts';
 import { type AddressPattern, matchesPattern } from '../../core/address-pattern.ts';
 import { Problem } from '../../core/problem.ts';
 import type { GrantedAction, GrantedService } from '../granted.ts';
@@ -100,7 +100,7 @@ function restOf(input: Readonly<Record<string, unknown>>): Omit<CallInput, 'serv
 }
 
 function requireWithin({ method, path }: Target, { name, patterns }: GrantedAction): void {
-  const address = canonicalAddress(path);
+  const address = canonicalAddress(path, EVERY_OPT_IN); // what the service takes is asked when it is called
   if (patterns.some((pattern) => matchesPattern(pattern, method, address))) return;
   throw new Problem('invalid-request', {
     detail: `That address is not one of the action ${name}: ${describe(patterns)} Others are called with call_service.`,

@@ -21,6 +21,7 @@ function toListed({ service, grant, entry, access, actions }: GrantedService) {
     ...(entry === undefined ? {} : { api: entry.name, docs: entry.docsUrl }),
     allow: grant.allow?.map(({ text }) => text) ?? ['* /**'],
     ...(service.guards.length === 0 ? {} : { deny: service.guards.map(({ text }) => text) }),
+    ...(Object.keys(grant.constraints).length === 0 ? {} : { constraints: grant.constraints }),
     access,
     expiresAt: grant.expiresAt?.toISOString() ?? null,
     actions: actions.map(({ name, risk, summary, patterns }) => ({

@@ -1,5 +1,6 @@
 // What became of one call, and why.
 import { z } from 'zod';
+import { Flags } from '../../core/audit-fields.ts';
 import { idSchema, Name } from '../../core/ids.ts';
 import { contract, Moment } from '../contract.ts';
 
@@ -15,6 +16,10 @@ const Send = z.strictObject({
   responseBytes: z.number().int().nullable(),
   totalMs: z.number().nullable(),
   redacted: z.number().int().describe('Echoes of the secret that were masked in the answer.'),
+  preview: z
+    .strictObject({ request: z.string().nullable(), answer: z.string().nullable() })
+    .nullable()
+    .describe('The first characters of both bodies, filtered; null where the service keeps none.'),
 });
 
 export const CallExplanation = z
@@ -40,6 +45,7 @@ export const CallExplanation = z
     sends: z
       .array(Send)
       .describe('None where it never left; two where it was sent again while a key was rotated.'),
+    flags: Flags.describe('What guards found in either direction, and what they did about it.'),
     now: z
       .strictObject({
         effect: z.enum(['allow', 'deny']),
@@ -76,3 +82,64 @@ export const callExplain = contract({
   output: CallExplanation,
   problems: ['not-found'],
 });
+
+const Asked = z.strictObject({
+  method: z.string().max(32),
+  url: z
+    .string()
+    .max(20_480)
+    .optional()
+    .describe("The vendor's own URL, an address of this broker, or that of a service's listener."),
+  service: Name.optional().describe('In place of `url`, with `path`.'),
+  path: z.string().max(20_480).optional().describe('Path and query below the service.'),
+});
+
+export const CallDecision = z
+  .strictObject({
+    agent: Name,
+    service: Name.nullable().describe('Null: none that the asker may know is at that address.'),
+    method: z.string(),
+    path: z.string().nullable().describe('In canonical form, below the service; null where it has none.'),
+    effect: z.enum(['allow', 'deny']),
+    rule: z.string().describe('The pattern of the grant, or what stands in its place.'),
+    problem: z.string().nullable().describe('What a call would be refused with.'),
+    guard: z.string().nullable().describe('The pattern of the guard that denies it.'),
+    grantRevision: z.number().int().nullable(),
+    serviceRevision: z.number().int().nullable(),
+    neededScope: z.string().nullable(),
+    advice: z
+      .strictObject({
+        sentence: z.string(),
+        neededGrant: z.string().nullable().describe('The smallest pattern that would allow it.'),
+        command: z.string().nullable(),
+      })
+      .nullable()
+      .describe('What would change a refusal.'),
+    others: z.array(Name).describe('Further services that send to the same address.'),
+    undecided: z.array(z.string()).describe('What a call is decided by besides. One sentence each.'),
+  })
+  .meta({ id: 'CallDecision' });
+export type CallDecision = z.output<typeof CallDecision>;
+
+export const callDecide = contract({
+  name: 'call.decide',
+  method: 'POST',
+  path: '/v1/decisions',
+  permission: 'grant:read',
+  summary: 'What would be decided on a call, and what would change it; nothing is sent',
+  input: Asked.extend({ agent: Name }).meta({
+    examples: [{ agent: 'helper', method: 'GET', url: 'https://api.openai.com/v1/models' }],
+  }),
+  output: CallDecision,
+  problems: ['not-found', 'method-not-allowed'],
+});
+
+/** What an agent asks about itself, with its own token. */
+export const ownDecisionAsk = {
+  name: 'call.decide-own',
+  method: 'POST',
+  path: '/v1/decisions/own',
+  input: Asked,
+  output: CallDecision,
+} as const;
+export type AskedCall = z.output<typeof Asked>;

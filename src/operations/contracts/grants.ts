@@ -1,5 +1,6 @@
 // Grants: which agent may call which service, and which of its methods and paths.
 import { z } from 'zod';
+import { Constraints, ConstraintsChange } from '../../core/constraints.ts';
 import { idSchema, Name } from '../../core/ids.ts';
 import { contract, Moment, MomentInput, page, pageInput } from '../contract.ts';
 
@@ -9,7 +10,10 @@ export const GrantRecord = z
     agent: Name,
     service: Name,
     allow: z.array(z.string()).nullable().describe('Null: every method and path.'),
+    constraints: Constraints.describe('What is asked of a call beyond its method and path.'),
     expiresAt: Moment.nullable(),
+    frozenAt: Moment.nullable().describe('Since when no call under it starts; null: it is not frozen.'),
+    frozenReason: z.string().nullable(),
     revision: z.number().int(),
     createdAt: Moment,
   })
@@ -29,7 +33,8 @@ export const grantCreate = contract({
     .strictObject({
       agent: Name,
       service: Name,
-      allow: AllowList.optional().describe('None: every method and path.'),
+      allow: AllowList.optional().describe('Neither these nor actions: every method and path.'),
+      constraints: Constraints.default({}).describe('What is asked of a call beyond its method and path.'),
       expiresAt: MomentInput.optional(),
     })
     .meta({
@@ -62,9 +67,34 @@ export const grantUpdate = contract({
   input: pair
     .extend({
       allow: AllowList.nullable().optional().describe('Null: every method and path.'),
+      constraints: ConstraintsChange.optional().describe(
+        'Each one given replaces that one; null takes it away. Actions replace the patterns.',
+      ),
       expiresAt: MomentInput.nullable().optional().describe('Null: without an end.'),
     })
     .meta({ examples: [{ agent: 'helper', service: 'openai', allow: ['GET /v1/models'] }] }),
+  output: GrantRecord,
+  problems: ['not-found'],
+});
+
+export const grantFreeze = contract({
+  name: 'grant.freeze',
+  method: 'POST',
+  path: '/v1/agents/{agent}/grants/{service}/freeze',
+  permission: 'agent:freeze',
+  summary: 'Stop calls under a grant: none of them starts after this returns',
+  input: pair.extend({ reason: z.string().min(1).max(200).optional() }),
+  output: GrantRecord,
+  problems: ['not-found'],
+});
+
+export const grantUnfreeze = contract({
+  name: 'grant.unfreeze',
+  method: 'POST',
+  path: '/v1/agents/{agent}/grants/{service}/unfreeze',
+  permission: 'agent:freeze',
+  summary: 'Let an agent call under a frozen grant again',
+  input: pair,
   output: GrantRecord,
   problems: ['not-found'],
 });

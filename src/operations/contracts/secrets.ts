@@ -16,6 +16,7 @@ export const SecretRecord = z
     credentialKind: z.string(),
     currentVersion: z.number().int().nullable(),
     services: z.array(Name),
+    isDecoy: z.boolean().describe('A value to be planted: whoever sends it is frozen.'),
     revision: z.number().int(),
     createdAt: Moment,
   })
@@ -56,6 +57,24 @@ export const secretCreate = contract({
     }),
   output: SecretRecord,
   creates: true,
+});
+
+export const decoyCreate = contract({
+  name: 'decoy.create',
+  method: 'POST',
+  path: '/v1/decoys',
+  permission: 'secret:write',
+  summary: 'Make a decoy: a value to be planted, shown once; an agent that sends it is frozen',
+  input: z
+    .strictObject({
+      name: Name,
+      like: Name.optional().describe('The catalogue entry whose keys it looks like.'),
+    })
+    .meta({ examples: [{ name: 'planted', like: 'openai' }] }),
+  output: z.strictObject({ secret: SecretRecord, value: z.string() }),
+  creates: true,
+  shownOnce: ['value'],
+  recordMember: 'secret',
 });
 
 export const secretList = contract({
