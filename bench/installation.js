@@ -27,7 +27,7 @@ export function copyProgram(directory, checkout = PROJECT) {
   const from = resolve(checkout);
   const folder = join(directory, `program-${randomBytes(4).toString('hex')}`);
   mkdirSync(folder, { mode: 0o755 });
-  for (const name of ['bin', 'migrations', 'package.json'])
+  for (const name of ['bin', 'catalogue', 'migrations', 'package.json'])
     cpSync(join(from, name), join(folder, name), { recursive: true });
   symlinkSync(join(from, 'node_modules'), join(folder, 'node_modules'));
   if (existsSync(join(from, 'src'))) compile(from, folder);

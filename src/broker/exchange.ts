@@ -79,7 +79,12 @@ class Exchange implements UpstreamHandler {
       blocksLeaks: allowed.service.protection.leaks.action === 'block',
       secretVersion,
       flags: () => textFlags(record.findings),
-      wayBack: (headers) => withWayBack(headers, allowed.service, call.base),
+      wayBack: (headers) =>
+        withWayBack(headers, {
+          service: allowed.service,
+          path: allowed.target.address.path,
+          base: call.base,
+        }),
       guardsFor: (head) => inspectAnswer(deps, record.inspected(allowed), head),
       onReady: () => this.#flow?.resume(),
       onFailure: (problem) => this.#fail(problem),

@@ -50,21 +50,49 @@ describe('an address in the head of an answer', () => {
     );
   });
 
-  test.each([
-    'https://storage.example.test/items/2',
-    'items/2',
-    '?page=2',
-    '//127.0.0.1/api/items',
-    '/apis/items',
-    '/other',
-  ])('stays as it is where it leads elsewhere: %s', async (address) => {
-    expect(await answered('location', address)).toBe(address);
-    expect(await answered('location', address, listener)).toBe(address);
+  test('is relative to the address that was called', async () => {
+    const call = `${world.apps[0]?.address ?? ''}/call/vendor`;
+    expect(await answered('location', '2')).toBe(`${call}/2`);
+    expect(await answered('location', 'items/2#top')).toBe(`${call}/items/2#top`);
+    expect(await answered('location', '?page=2')).toBe(`${call}/items?page=2`);
+    expect(await answered('link', '<?page=2>; rel=next')).toBe(`<${call}/items?page=2>; rel=next`);
+  });
+
+  test('stays where it leads to another host', async () => {
+    for (const address of ['https://storage.example.test/items/2', 'mailto:ann@example.test']) {
+      expect(await answered('location', address)).toBe(address);
+      expect(await answered('location', address, listener)).toBe(address);
+    }
+    expect(await answered('location', '//127.0.0.1:1/api/items')).toBe('http://127.0.0.1:1/api/items');
+  });
+
+  test('of the same host, but not below the service, is where the upstream means it', async () => {
+    const { url } = world.upstream;
+    for (const address of ['/apis/items', '/other', '/api/../other', '../../../other', '/api/%2e%2e/other']) {
+      const expected = address === '/apis/items' ? '/apis/items' : '/other';
+      expect([address, await answered('location', address)]).toEqual([address, url + expected]);
+    }
+  });
+
+  test('never leads to another service of the broker', async () => {
+    const broker = world.apps[0]?.address ?? '';
+    for (const path of ['/call/other/items', '/v1/agents', '/oauth/token']) {
+      expect(await answered('location', broker + path)).toBeNull();
+      expect(await answered('location', `/\\${broker.slice('http://'.length)}${path}`)).toBeNull();
+      expect(await answered('location', path)).toBe(world.upstream.url + path);
+      expect(await answered('location', `/api/../..${path}`)).toBe(world.upstream.url + path);
+      expect(await answered('link', `<${broker}${path}>; rel=next`)).toBe('<>; rel=next');
+    }
+    expect(await answered('location', 'http://[')).toBeNull();
   });
 
   test('of another port or a longer host name is of another service', async () => {
     const { url } = world.upstream;
-    for (const address of [`${url}0/api/items`, `${url}.example.test/api/items`, `${url}/apix`]) {
+    for (const address of [
+      `${url.replace(/\d+$/, '1')}/api/items`,
+      `${url.replace('1:', '1.example.test:')}/api`,
+      `${url}/apix`,
+    ]) {
       expect(await answered('location', address)).toBe(address);
     }
   });

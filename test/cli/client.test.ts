@@ -75,7 +75,7 @@ describe('a command', () => {
       [
         'POST',
         '/v1/grants',
-        '{"agent":"claude","service":"openai","allow":["GET /v1/models","POST /v1/chat/**"]}',
+        '{"agent":"claude","service":"openai","allow":["GET /v1/models","POST /v1/chat/**"],"constraints":{}}',
       ],
     ]);
   });

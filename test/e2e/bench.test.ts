@@ -57,7 +57,12 @@ describe('the bench', () => {
       'postgres',
       'nginx',
     ]);
-    expect(targets.map(({ id }: Target) => id)).toEqual(['scan.64-patterns', 'scan.10000-secrets']);
+    expect(targets.map(({ id }: Target) => id)).toEqual([
+      'scan.64-patterns',
+      'scan.10000-secrets',
+      'scan.sse-event',
+      'scan.stream-memory',
+    ]);
     for (const { verdict, measured } of targets as Target[]) {
       expect(VERDICTS.slice(0, 3)).toContain(verdict);
       expect(measured).toBeGreaterThan(0);

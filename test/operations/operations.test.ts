@@ -31,10 +31,14 @@ describe.each(testDatabases())('administrative operations on $name', (database) 
 
   describe('secrets', () => {
     test('are stored, shown and listed without their value', async () => {
-      const made = await admin('POST', '/v1/secrets', { name: 'openai', value: SECRET_VALUE });
+      const made = await admin('POST', '/v1/secrets', {
+        name: 'openai',
+        value: SECRET_VALUE,
+      });
       expect(made.status).toBe(201);
       const record = {
         name: 'openai',
+        isDecoy: false,
         credentialKind: 'static',
         currentVersion: 1,
         services: [],
