@@ -23,6 +23,9 @@ const FEWEST_DIFFERENT_BYTES = 5;
 /** From here on a phrase of words is one that somebody made up, and not text. */
 const PHRASE_BYTES = 16;
 
+/** Or two with a sign between them, such as `application/json`. */
+const WORD = /^(?=.{1,32}$)[A-Za-z]+(?:[./_-][A-Za-z]+)?$/;
+
 const WRITTEN_AS: ReadonlySet<string> = new Set(['raw', 'hex', 'base64']);
 
 /**
@@ -34,8 +37,8 @@ export function formsOf(value: Buffer): Form[] {
   const text = value.toString('latin1');
   const isNumber = /^[0-9.:/ -]+$/.test(text) && value.length < PHRASE_BYTES;
   if (looksRandom(value) && !isGuessable(value) && !isNumber) return everyForm(value);
-  const isWord = /^[A-Za-z ]*$/.test(text) && value.length < PHRASE_BYTES;
-  if (isWord || new Set(value).size < FEWEST_DIFFERENT_BYTES) return [];
+  const isPhrase = /^[A-Za-z ]*$/.test(text) && value.length < PHRASE_BYTES;
+  if (isPhrase || WORD.test(text) || new Set(value).size < FEWEST_DIFFERENT_BYTES) return [];
   const forms = [text, text.replaceAll(' ', '+')]; // as HTML forms write a space
   return [...new Set(forms)].map((form) => ({
     bytes: clipped(Buffer.from(form, 'latin1')),

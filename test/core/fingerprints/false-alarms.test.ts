@@ -31,7 +31,8 @@ function tenThousandValues(): string[] {
 }
 
 function* filesBelow(directory: string): Generator<string> {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+  const entries = readdirSync(directory, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) yield* filesBelow(path);
     else if (entry.isFile() && statSync(path).size <= MAX_FILE_BYTES) yield path;
