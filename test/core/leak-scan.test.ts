@@ -60,3 +60,26 @@ for (const [name, { value, text }] of Object.entries(ALPHABETS)) {
     );
   });
 }
+
+/** Values that end as an escape begins: whether they do is told by the byte behind them. */
+const ENDS_LIKE_AN_ESCAPE = [
+  { value: 'ab\nc\\', written: 'ab\\nc\\', behind: ['x', 'u00!', '\\\\'] },
+  { value: 'ab c%', written: 'ab%20c%', behind: ['x', '4x', '%'] },
+  { value: 'a&c&', written: 'a&#38;c&', behind: ['x', '#x!', 'am'] },
+  { value: 'a=c=', written: 'a=3Dc=', behind: ['x', '4x', ' x'] },
+];
+
+test.each(ENDS_LIKE_AN_ESCAPE.flatMap(({ behind, ...echo }) => behind.map((text) => ({ ...echo, text }))))(
+  '$written is found once before $text, wherever chunks are cut',
+  ({ value, written, text }) => {
+    const targets = [{ id: 'ver_0', value: Buffer.from(value) }];
+    const data = Buffer.from(`${written}${text}`);
+    for (let at = 0; at <= data.length; at++) {
+      for (let other = at; other <= data.length; other++) {
+        const { output, matches } = scanChunks(targets, cut(data, [at, other]));
+        expect(complaintsAbout(data, output, echoesIn(data, targets), true)).toEqual([]);
+        expect(matches).toHaveLength(1);
+      }
+    }
+  },
+);

@@ -16,8 +16,6 @@ export class DecodedText {
   sourceEnd = 0;
   /** The source ended inside an escape, which is not decoded. */
   isUnfinished = false;
-  /** Where what follows was decided by the source's end alone; infinite when nothing was. */
-  decidedByEndFrom = Number.POSITIVE_INFINITY;
   escapeCount = 0;
   readonly #marks: Int32Array;
 
@@ -105,7 +103,6 @@ export function decode(
   const most = Math.min(limit.bytes, text.capacity);
   text.escapeCount = 0;
   text.isUnfinished = false;
-  text.decidedByEndFrom = Number.POSITIVE_INFINITY;
   let at = from;
   let length = 0;
   let literalsEnd = from + limit.literals;
@@ -118,10 +115,7 @@ export function decode(
     }
     if (at >= runEnd || text.escapeCount === text.capacity) break;
     let escape = encoding.readEscape(source, at);
-    if (escape === UNFINISHED && limit.isLast) {
-      text.decidedByEndFrom = Math.min(text.decidedByEndFrom, at);
-      escape = encoding.readLast?.(source, at) ?? NO_ESCAPE;
-    }
+    if (escape === UNFINISHED && limit.isLast) escape = encoding.readLast?.(source, at) ?? NO_ESCAPE;
     if (escape === NO_ESCAPE) {
       bytes[length++] = source[at++] ?? 0;
       continue;

@@ -149,8 +149,7 @@ export class EncodedSearch {
     // An escape that has left in part stays whole, so that what is sent still parses, if it is one of the first.
     const isEarly = index - match.start < pattern.publicLength + HELD_FROM;
     const redactFrom = isEarly ? Math.min(text.originOf(index), end) : span.left;
-    const isNew = pattern.isToken || end > text.decidedByEndFrom;
-    findings.add(pattern, this.#encoding.view, { start, end, redactFrom, isNew });
+    findings.add(pattern, this.#encoding.view, { start, end, redactFrom });
   }
 
   /** What is decoded so far; an unfinished escape counts as a byte, but not where it stands for none. */

@@ -1,5 +1,6 @@
 // Gathers what the views of one push found: matches to redact and report, and the earliest place that must wait.
 // Places count from the first byte the push looks at, which may be bytes carried over from earlier ones.
+import { LONGEST_ESCAPE } from './encodings.ts';
 import type { Pattern, View } from './patterns.ts';
 
 export interface LeakMatch {
@@ -17,9 +18,10 @@ export interface Finding {
   readonly end: number;
   /** Redaction begins here when the bytes before it have left already. */
   readonly redactFrom: number;
-  /** Not reported when its last byte came: it was not known yet that the echo ends there. */
-  readonly isNew: boolean;
 }
+
+/** What was reported of late, by its places in the stream. */
+export type Reported = readonly LeakMatch[];
 
 /** What a search of one buffer is told. */
 export interface Span {
@@ -40,19 +42,14 @@ export class Findings {
   /** Added to the places of the search at work. */
   shift = 0;
 
-  add(
-    pattern: Pattern,
-    view: Finding['view'],
-    place: { start: number; end: number; redactFrom?: number; isNew?: boolean },
-  ) {
-    const { start, end, redactFrom = start, isNew = false } = place;
+  add(pattern: Pattern, view: Finding['view'], place: { start: number; end: number; redactFrom?: number }) {
+    const { start, end, redactFrom = start } = place;
     this.#found.push({
       targetId: pattern.targetId,
       view,
       start: start + this.shift,
       end: end + this.shift,
       redactFrom: redactFrom + this.shift,
-      isNew,
     });
   }
 
@@ -66,12 +63,18 @@ export class Findings {
   }
 
   /**
-   * Matches in order, less those that ended within the `carried` bytes (an earlier push reported them), those
-   * inside another one of the same target, and with overlapping ones of one target and view joined.
+   * Matches in order, less those that were reported when the first `carried` bytes, which begin at `offset` of the
+   * stream, were looked at, those inside another one of the same target, and with overlapping ones of one target
+   * joined.
    */
-  settle(carried: number): Finding[] {
+  settle(carried: number, offset: number, reported: Reported): Finding[] {
     if (this.#found.length === 0) return this.#found;
-    const fresh = this.#found.filter(({ end, isNew }) => end > carried || (end === carried && isNew));
+    // Where the carried bytes ended in what may have been an escape, or a word that may go on, an echo that ends
+    // there was not known yet.
+    const decided = carried - LONGEST_ESCAPE;
+    const fresh = this.#found.filter(
+      (finding) => finding.end > carried || (finding.end > decided && !isAmong(reported, finding, offset)),
+    );
     fresh.sort((one, other) => one.start - other.start || other.end - one.end || rank(one) - rank(other));
     const settled: Finding[] = [];
     const lastOf = new Map<string, number>();
@@ -86,6 +89,15 @@ export class Findings {
     }
     return settled;
   }
+}
+
+function isAmong(reported: Reported, { targetId, start, end }: Finding, offset: number): boolean {
+  return reported.some(
+    (match) =>
+      match.targetId === targetId &&
+      match.offset <= offset + start &&
+      match.offset + match.length >= offset + end,
+  );
 }
 
 /** A whole value is reported rather than a fragment of the same extent. */

@@ -76,7 +76,7 @@ export class PatternTable {
         if (isOfWord(before) || isOfWord(data[end])) return;
         if (isAtEnd) return findings.addOpenStart(start);
       }
-      findings.add(pattern, pattern.view, { start, end, isNew: canGrow || pattern.isToken });
+      findings.add(pattern, pattern.view, { start, end });
     });
     if (!isLast) findings.addOpenStart(set.openStart(data, HELD_FROM));
   }

@@ -2,6 +2,7 @@
 // length, and holds back only bytes that may be the beginning of an echo. At most three secret bytes of an echo
 // that is cut by chunk borders leave. Pure: bytes in, bytes out.
 import { Problem } from '../problem.ts';
+import { LONGEST_ESCAPE } from './encodings.ts';
 import { type Finding, Findings, type LeakMatch } from './findings.ts';
 import { PatternTable } from './pattern-table.ts';
 import { patternsOf, type ScanTarget } from './patterns.ts';
@@ -57,7 +58,7 @@ function scanWhole(table: PatternTable, text: string, onMatch: (match: LeakMatch
   const data = Buffer.from(text, 'latin1');
   const findings = new Findings();
   table.search({ data, left: 0, startsBelow: data.length, isLast: true }, findings);
-  const found = findings.settle(0);
+  const found = findings.settle(0, 0, []);
   for (const { targetId, view, start, end } of found) {
     data.fill(REDACTED, start, end);
     onMatch({ targetId, view, offset: start, length: end - start });
@@ -75,6 +76,8 @@ class StreamScan implements LeakScan {
   /** Place of the first carried byte in the stream. */
   #offset = 0;
   #matches = 0;
+  /** The matches that end where the carried bytes do, or nearly. */
+  #reported: LeakMatch[] = [];
 
   constructor(table: PatternTable, onMatch: (match: LeakMatch) => void) {
     this.#table = table;
@@ -92,7 +95,7 @@ class StreamScan implements LeakScan {
     const latest = this.#search(chunk, left, findings);
     const end = this.#carried.length + chunk.length;
     const holdFrom = Math.max(left, Math.min(end, findings.openStart));
-    const found = findings.settle(this.#carried.length);
+    const found = this.#settle(findings);
     const sent = this.#release(chunk, { found, left, holdFrom });
     // One byte more: whether a word goes on there is asked of the byte before an echo.
     this.#keep(latest, Math.min(findings.openStart - 1, end - this.#table.contextLength), end);
@@ -106,7 +109,7 @@ class StreamScan implements LeakScan {
     if (this.#held.length > 0) {
       this.#table.search({ data: this.#carried, left, startsBelow: length, isLast: true }, findings);
     }
-    const sent = this.#release(NOTHING, { found: findings.settle(length), left, holdFrom: length });
+    const sent = this.#release(NOTHING, { found: this.#settle(findings), left, holdFrom: length });
     this.#offset += length;
     this.#carried = NOTHING;
     return sent;
@@ -152,11 +155,21 @@ class StreamScan implements LeakScan {
     const bytes = Buffer.concat([this.#held, chunk]);
     for (const { targetId, view, start, end, redactFrom } of found) {
       this.#matches++;
-      bytes.fill(REDACTED, Math.min(Math.max(redactFrom, left), end) - left, end - left);
-      this.#onMatch({ targetId, view, offset: this.#offset + start, length: end - start });
+      if (end > left) bytes.fill(REDACTED, Math.min(Math.max(redactFrom, left), end) - left, end - left);
+      const match = { targetId, view, offset: this.#offset + start, length: end - start };
+      this.#reported.push(match);
+      this.#onMatch(match);
     }
     this.#held = Buffer.from(bytes.subarray(holdFrom - left));
     return bytes.subarray(0, holdFrom - left);
+  }
+
+  #settle(findings: Findings): Finding[] {
+    const { length } = this.#carried;
+    const near = this.#offset + length - LONGEST_ESCAPE;
+    if (this.#reported.length > 0)
+      this.#reported = this.#reported.filter((match) => match.offset + match.length > near);
+    return findings.settle(length, this.#offset, this.#reported);
   }
 
   /** Carries the bytes of `latest` from `from` on; both count from the first carried byte. */
