@@ -35,44 +35,66 @@ export function hasOpenssl(): boolean {
   return spawnSync('openssl', ['version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** Writes its files to `folder`. */
-export function createAuthority(folder: string): Authority {
-  const openssl = (...words: readonly string[]) =>
-    execFileSync('openssl', [...words], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
-  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
-  const selfSigned = (name: string, subject: readonly string[]): Certificate => {
-    openssl(
-      'req',
-      '-x509',
-      ...NEW_KEY,
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.pem`,
-      '-days',
-      '2',
-      ...subject,
-    );
-    return { key: read(`${name}.key`), cert: read(`${name}.pem`) };
-  };
-  const { cert: ca } = selfSigned('ca', ['-subj', '/CN=Authority of the attacks']);
+interface Leaf {
+  /** As openssl writes alternative names, such as `IP:127.0.0.1`. */
+  readonly names: string;
+  /** As openssl writes moments, such as `20200101000000Z`. */
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** An authority, and certificates of servers that it signs. Writes its files to `folder`. */
+export function openAuthority(folder: string): {
+  readonly ca: string;
+  readonly issue: (leaf: Leaf) => Certificate;
+} {
+  const openssl = opensslIn(folder);
+  const { cert: ca } = selfSigned(folder, 'ca', ['-subj', '/CN=Authority of tests and attacks']);
   writeFileSync(join(folder, 'index.txt'), '');
   writeFileSync(join(folder, 'ca.cnf'), SETTINGS.join('\n'));
-  const issue = (name: string, alternative: string, to = TO): Certificate => {
-    const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${alternative}`];
-    openssl('req', ...NEW_KEY, '-keyout', `${name}.key`, '-out', `${name}.csr`, ...subject);
-    const files = ['-in', `${name}.csr`, '-out', `${name}.pem`];
-    openssl('ca', '-batch', '-config', 'ca.cnf', ...files, '-notext', '-startdate', FROM, '-enddate', to);
-    return { key: read(`${name}.key`), cert: read(`${name}.pem`) };
+  let count = 0;
+  return {
+    ca,
+    issue({ names, from = FROM, to = TO }) {
+      count += 1;
+      const name = `leaf${count}`;
+      const subject = ['-subj', `/CN=leaf ${count}`, '-addext', `subjectAltName=${names}`];
+      openssl('req', ...NEW_KEY, '-keyout', `${name}.key`, '-out', `${name}.csr`, ...subject);
+      const files = ['-in', `${name}.csr`, '-out', `${name}.pem`];
+      openssl('ca', '-batch', '-config', 'ca.cnf', ...files, '-notext', '-startdate', from, '-enddate', to);
+      return pairOf(folder, name);
+    },
   };
+}
+
+/** The certificates of one upstream, right and wrong. */
+export function createAuthority(folder: string): Authority {
+  const { ca, issue } = openAuthority(folder);
   const here = 'IP:127.0.0.1';
+  const self = ['-subj', '/CN=self', '-addext', `subjectAltName=${here}`];
   return {
     ca,
     certificates: {
-      right: issue('right', here),
-      wrongName: issue('wrong-name', 'DNS:elsewhere.example,IP:127.0.0.2'),
-      expired: issue('expired', here, LONG_AGO),
-      selfSigned: selfSigned('self-signed', ['-subj', '/CN=self', '-addext', `subjectAltName=${here}`]),
+      right: issue({ names: here }),
+      wrongName: issue({ names: 'DNS:elsewhere.example,IP:127.0.0.2' }),
+      expired: issue({ names: here, to: LONG_AGO }),
+      selfSigned: selfSigned(folder, 'self-signed', self),
     },
   };
+}
+
+function selfSigned(folder: string, name: string, subject: readonly string[]): Certificate {
+  const files = ['-keyout', `${name}.key`, '-out', `${name}.pem`];
+  opensslIn(folder)('req', '-x509', ...NEW_KEY, ...files, '-days', '2', ...subject);
+  return pairOf(folder, name);
+}
+
+function opensslIn(folder: string) {
+  return (...words: readonly string[]) =>
+    execFileSync('openssl', [...words], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+function pairOf(folder: string, name: string): Certificate {
+  const read = (ending: string) => readFileSync(join(folder, `${name}.${ending}`), 'utf8');
+  return { key: read('key'), cert: read('pem') };
 }

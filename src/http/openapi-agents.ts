@@ -12,6 +12,19 @@ export function agentRoutes(problems: ProblemResponses): Route[] {
   return [askRoute(problems), ownDecisionRoute(problems), pageRoute(problems)];
 }
 
+/** Of requests that an agent makes with its own token and a body. */
+const OF_AN_AGENT = [
+  ...ANYWHERE,
+  'unauthenticated',
+  'ambiguous-credential',
+  'too-many-attempts',
+  'invalid-input',
+  'body-too-large',
+  'unsupported-media-type',
+  'draining',
+  'not-ready',
+] as const;
+
 function askRoute(problems: ProblemResponses): Route {
   const content = json({ $ref: '#/components/schemas/AccessRequest' });
   return {
@@ -28,20 +41,12 @@ function askRoute(problems: ProblemResponses): Route {
       requestBody: { required: true, content: json(inputSchemaOf(accessRequestAsk.input)) },
       responses: {
         ...problems.of([
-          ...ANYWHERE,
-          'unauthenticated',
-          'ambiguous-credential',
-          'too-many-attempts',
+          ...OF_AN_AGENT,
           'frozen',
           'too-many-pending',
           'already-exists',
-          'invalid-input',
-          'body-too-large',
-          'unsupported-media-type',
           'audit-unavailable',
           'database-unavailable',
-          'draining',
-          'not-ready',
         ]),
         '200': { description: 'The request that waits already.', headers: headers(...OWN), content },
         '201': { description: 'The request.', headers: headers(...OWN), content },
@@ -64,18 +69,7 @@ function ownDecisionRoute(problems: ProblemResponses): Route {
       security: [{ accessToken: [] }],
       requestBody: { required: true, content: json(inputSchemaOf(ownDecisionAsk.input)) },
       responses: {
-        ...problems.of([
-          ...ANYWHERE,
-          'unauthenticated',
-          'ambiguous-credential',
-          'too-many-attempts',
-          'method-not-allowed',
-          'invalid-input',
-          'body-too-large',
-          'unsupported-media-type',
-          'draining',
-          'not-ready',
-        ]),
+        ...problems.of([...OF_AN_AGENT, 'method-not-allowed']),
         '200': {
           description: 'The decision.',
           headers: headers(...OWN),

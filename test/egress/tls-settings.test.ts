@@ -1,8 +1,9 @@
 // TLS as one service has it: authorities of its own, a client certificate, a version; and nothing of that for another.
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
+import type { Certificate } from '../../src/attack/target.ts';
 import { DEFAULT_TLS, type TlsSettings } from '../../src/egress/trust.ts';
-import { type Certificate, call, createAuthority, listen, openEgress, requestTo } from './upstreams.ts';
+import { call, createAuthority, listen, openEgress, requestTo } from './upstreams.ts';
 
 const HOST = 'api.example.com';
 

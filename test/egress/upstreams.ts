@@ -1,11 +1,11 @@
 // Real upstreams on loopback sockets, a handler that writes down what it hears, and certificates made on the spot.
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { openAuthority } from '../../src/attack/certificates.ts';
 import type { HeaderPairs } from '../../src/core/headers.ts';
 import type { AddressPolicy } from '../../src/core/ip-range.ts';
 import type { Problem } from '../../src/core/problem.ts';
@@ -173,80 +173,9 @@ export async function call(egress: Egress, request: OutgoingRequest): Promise<He
   return handler.over;
 }
 
-export interface Certificate {
-  readonly key: string;
-  readonly cert: string;
-}
-
-interface CertificateOptions {
-  readonly names: string;
-  readonly from?: string;
-  readonly to?: string;
-}
-
 /** An authority made by openssl, and server certificates it signs. */
-export function createAuthority(): { readonly ca: string; issue(options: CertificateOptions): Certificate } {
+export function createAuthority(): ReturnType<typeof openAuthority> {
   const directory = mkdtempSync(join(tmpdir(), 'doorward-ca-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
-  const openssl = (...options: string[]) =>
-    execFileSync('openssl', options, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
-  const read = (name: string) => readFileSync(join(directory, name), 'utf8');
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  openssl(
-    'req',
-    '-x509',
-    ...newKey,
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.pem',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=Test CA',
-  );
-  writeFileSync(join(directory, 'index.txt'), '');
-  writeFileSync(
-    join(directory, 'ca.cnf'),
-    [
-      '[ca]',
-      'default_ca = local',
-      '[local]',
-      'database = index.txt',
-      'new_certs_dir = .',
-      'certificate = ca.pem',
-      'private_key = ca.key',
-      'rand_serial = yes',
-      'default_md = sha256',
-      'policy = any',
-      'copy_extensions = copy',
-      'unique_subject = no',
-      '[any]',
-      'commonName = supplied',
-    ].join('\n'),
-  );
-  let count = 0;
-  return {
-    ca: read('ca.pem'),
-    issue({ names, from = '20200101000000Z', to = '20990101000000Z' }) {
-      count += 1;
-      const name = `leaf${count}`;
-      const subject = ['-subj', `/CN=leaf ${count}`, '-addext', `subjectAltName=${names}`];
-      openssl('req', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.csr`, ...subject);
-      const dates = ['-startdate', from, '-enddate', to];
-      openssl(
-        'ca',
-        '-batch',
-        '-config',
-        'ca.cnf',
-        '-in',
-        `${name}.csr`,
-        '-out',
-        `${name}.pem`,
-        '-notext',
-        ...dates,
-      );
-      return { key: read(`${name}.key`), cert: read(`${name}.pem`) };
-    },
-  };
+  return openAuthority(directory);
 }

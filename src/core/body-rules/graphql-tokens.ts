@@ -15,8 +15,8 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![._0-9A-Za-z])/y;
 const BLOCK_STRING = /"""(?:\\"""|(?!\\""")[^"]|"(?!""))*"""/y;
 /** Never the beginning of a block string that has no end. */
 const STRING = /"(?!"")(?:[^"\\\n\r]|\\(?:u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|["\\/bfnrt]))*"/y;
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f]/;
+/** C0 controls but for tab, line feed and carriage return. */
+const CONTROL = /(?![\t\n\r])[^ -\u{10ffff}]/u;
 
 const KINDS = [
   ['punctuator', PUNCTUATOR],
