@@ -1,5 +1,5 @@
 // Replacing keys in real files and putting them back: the same bytes, the same look, and never half of anything.
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import {
   chmodSync,
   linkSync,

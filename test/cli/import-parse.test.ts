@@ -1,5 +1,5 @@
 // What the parsers of `doorward import` find: the values programs would read, at exactly the bytes they stand in.
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { applyEdits, type Edit, readsBack } from '../../src/cli/import/edits.ts';
 import { formatOf, knownFormat, PARSERS } from '../../src/cli/import/formats.ts';

@@ -1,5 +1,5 @@
 // What is printed: nothing a terminal would obey, tables that fit, plain lines for scripts.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { visible, visibleJson, visibleLines } from '../../src/cli/visible-text.ts';
 import { createStandIn } from './stand-in.ts';

@@ -1,5 +1,5 @@
 // What a path may hold only where a service says so, typed segments of patterns, and parameters that name another method.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { canonicalAddress, EVERY_OPT_IN } from '../../src/core/address.ts';
 import {

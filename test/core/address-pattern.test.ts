@@ -1,5 +1,5 @@
 // Patterns of methods and paths, by table and by property.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { canonicalAddress } from '../../src/core/address.ts';
 import { matchesPattern, parsePattern, smallestPattern } from '../../src/core/address-pattern.ts';

@@ -1,5 +1,5 @@
 // Canonical paths: what is refused, what is brought into form, and that it is done once.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { canonicalAddress, decodedQueryNames, joinBasePath, requestMethod } from '../../src/core/address.ts';
 import { Problem } from '../../src/core/problem.ts';

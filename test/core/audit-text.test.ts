@@ -1,5 +1,5 @@
 // The templates that write the two events of a call, held to the schemas and to the general way of writing canonical JSON.
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AuditEvent, parseAuditEvent } from '../../src/core/audit-event.ts';

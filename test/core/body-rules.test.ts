@@ -1,5 +1,5 @@
 // What the rules for bodies allow: GraphQL, JSON-RPC and MCP, and that a body two readers could read in two ways is refused.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { bodyRefusal } from '../../src/core/body-rules/body-refusal.ts';
 import { BodyRule } from '../../src/core/body-rules/body-rule.ts';

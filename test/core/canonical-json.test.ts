@@ -1,5 +1,5 @@
 // Canonical JSON against the examples of RFC 8785, and its two promises: one text per value, one value per text.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson, parseCanonicalJson } from '../../src/core/canonical-json.ts';
 import type { JsonValue } from '../../src/core/canonical-json.ts';

@@ -1,6 +1,6 @@
 // Constraints of a grant, by table and by property: hours by the clock of a time zone, parameters, content types, and that a
 // constraint only ever takes away.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { canonicalAddress } from '../../src/core/address.ts';
 import { type CallFacts, unmetConstraint } from '../../src/core/constraint-check.ts';

@@ -1,5 +1,5 @@
 // A guard denies whatever an upstream could take for the address it names, and beats every grant.
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { canonicalAddress } from '../../src/core/address.ts';
 import { guardsAgainst, matchesPattern, parsePattern } from '../../src/core/address-pattern.ts';

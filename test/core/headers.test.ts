@@ -1,5 +1,5 @@
 // Header rules both ways: what goes upstream, what comes back, what never does.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { CREDENTIAL_SLOTS } from '../../src/core/header-names.ts';
 import {

@@ -1,6 +1,6 @@
 // Ids as text and as bytes.
 import { randomBytes } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { TypeID } from 'typeid-js';
 import { expect, test } from 'vitest';
 import { idBytes, idOfBytes, isId, newId } from '../../src/core/ids.ts';

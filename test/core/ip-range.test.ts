@@ -1,5 +1,5 @@
 // Which addresses may be dialled, by every range and every way to write one.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { blockedReason, canonicalIp, findBlock, parseCidr } from '../../src/core/ip-range.ts';
 import { Problem } from '../../src/core/problem.ts';

@@ -1,5 +1,5 @@
 // The smallest patterns for what was called: by example, and as a promise held against many random calls and grants.
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, test } from 'vitest';
 import { canonicalAddress } from '../../src/core/address.ts';
 import { type AddressPattern, matchesPattern, parsePattern } from '../../src/core/address-pattern.ts';

@@ -1,5 +1,5 @@
 // Fields of a form that name another method are found, however the form is cut into pieces and its names are written.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { formNames } from '../../src/core/method-override.ts';
 

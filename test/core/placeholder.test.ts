@@ -1,6 +1,6 @@
 // Placeholders of a vendor's look: every shape of the catalogue, drawn again and again.
 import { randomBytes } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, test } from 'vitest';
 import { findByKey, readCatalogue } from '../../src/catalogue/catalogue.ts';
 import type { CatalogueEntry } from '../../src/catalogue/entry.ts';

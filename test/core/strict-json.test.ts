@@ -1,5 +1,5 @@
 // JSON that is read as everybody reads it, or not at all.
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, test } from 'vitest';
 import { parseStrictJson } from '../../src/core/strict-json.ts';
 

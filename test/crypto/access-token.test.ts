@@ -1,7 +1,7 @@
 // Access tokens: our own vectors, every way of forging one we know of, and jose as the oracle in both directions.
 import { createHmac, createSecretKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { SignJWT, calculateJwkThumbprint, importJWK, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../src/core/ids.ts';

@@ -1,6 +1,6 @@
 // Integers, padding and hashes that stored records are made of.
 import { createHash, createHmac, createSecretKey } from 'node:crypto';
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import {
   constantTimeEqual,

@@ -1,6 +1,6 @@
 // The stored record: vectors, every byte flipped, every length cut, keys and rows mixed up.
 import { inspect } from 'node:util';
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import type { Id } from '../../src/core/ids.ts';
 import {

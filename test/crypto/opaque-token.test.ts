@@ -1,5 +1,5 @@
 // Agent keys, owner credentials and run tokens as text: shape, checksum, keyed hash.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { createOpaqueToken, hashOpaqueToken, parseOpaqueToken } from '../../src/crypto/opaque-token.ts';
 import type { OpaqueTokenKind } from '../../src/crypto/opaque-token.ts';

@@ -1,5 +1,5 @@
 // Where messages begin and end on a connection, read strictly and in whatever pieces they come.
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, test } from 'vitest';
 import { Framing } from '../../src/http/framing.ts';
 

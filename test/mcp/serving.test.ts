@@ -1,5 +1,5 @@
 // The MCP endpoint as a whole: whatever comes in, on several replicas, and while it shuts down.
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testDatabases } from '../support/database.ts';
 import { createWorld, type World } from '../support/world.ts';

@@ -1,5 +1,5 @@
 // The text that a scrape gets of calls: right numbers, and never more series than were meant.
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, test } from 'vitest';
 import { CallSeries } from '../../src/telemetry/call-series.ts';
 import type { EndedCall } from '../../src/telemetry/metrics.ts';

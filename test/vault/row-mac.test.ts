@@ -1,6 +1,6 @@
 // Row MACs: no column changed, none added, none taken away.
 import { randomBytes } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, test } from 'vitest';
 import { newId } from '../../src/core/ids.ts';
 import { Keyring } from '../../src/vault/keyring.ts';

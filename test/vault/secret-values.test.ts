@@ -1,6 +1,6 @@
 // Values at rest are bound to their row, their keys and their destinations.
 import { randomBytes } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { describe, expect, test } from 'vitest';
 import { newId } from '../../src/core/ids.ts';
 import { SecretBytes } from '../../src/crypto/secret-bytes.ts';

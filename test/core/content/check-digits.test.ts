@@ -1,5 +1,5 @@
 // Check digits: what they must catch, whatever the number.
-import fc from 'fast-check';
+import * as fc from '../../support/properties.ts';
 import { describe, expect, test } from 'vitest';
 import {
   isDay,

@@ -1,5 +1,5 @@
 // Credentials that nobody has stored: found by their look, wherever they are cut, and ordinary text passes.
-import * as fc from 'fast-check';
+import * as fc from '../../support/properties.ts';
 import { expect, test } from 'vitest';
 import { readKeyPatterns } from '../../../src/catalogue/catalogue.ts';
 import { LETTERS } from '../../../src/core/credential-shapes/shape.ts';

@@ -1,5 +1,5 @@
 // What a request may not carry is found in every form and chunking, before its first byte goes on; nothing else is held.
-import * as fc from 'fast-check';
+import * as fc from '../../support/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { bytewise, lookThrough, ownerAt, tableOf } from './fingerprint-world.ts';
 
