@@ -1,5 +1,5 @@
 // A slow reading of what the scanner promises, written apart from it: every echo that begins at any byte.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import type { LeakMatch } from '../../src/core/leak-scan/findings.ts';
 import type { ScanTarget } from '../../src/core/leak-scan/patterns.ts';
 import { buildScanTable, createLeakScan } from '../../src/core/leak-scan/scanner.ts';
@@ -10,6 +10,8 @@ interface Echo {
   readonly end: number;
   /** Bytes before it may have left when chunk borders cut the echo. */
   readonly mayLeaveBefore: number;
+  /** Whether a word goes on there is read both ways: it may be redacted, and need not be. */
+  readonly isDoubtful?: boolean;
 }
 
 interface Spelling {
@@ -31,7 +33,7 @@ function stableBase64(value: Buffer, alignment: number, encoding: 'base64' | 'ba
   return characters.filter((character, index) => character === other?.[index]).join('');
 }
 
-function spellings({ value, publicPrefixLength = 0 }: ScanTarget): Spelling[] {
+function spellings({ value, publicPrefixLength = 0, isToken = false }: ScanTarget): Spelling[] {
   const known = clamp(publicPrefixLength, value.length);
   const publicPart = value.subarray(0, known);
   const twice = Buffer.from(latin1(value), 'utf8');
@@ -40,14 +42,16 @@ function spellings({ value, publicPrefixLength = 0 }: ScanTarget): Spelling[] {
     { bytes: latin1(twice), known: Buffer.from(latin1(publicPart), 'utf8').length },
   ];
   if (value.length >= 4) {
-    for (const encoding of ['utf16le', 'utf16be'] as const) {
+    for (const encoding of isToken ? [] : (['utf16le', 'utf16be'] as const)) {
       const bytes = latin1(utf16(value, encoding));
-      list.push({ bytes, known: known * 2, isLiteral: bytes.includes('\0') });
+      const begin = bytes.slice(0, clamp(known * 2, bytes.length) + 4);
+      list.push({ bytes, known: known * 2, isLiteral: begin.includes('\0') });
     }
     const hex = value.toString('hex');
     list.push({ bytes: hex, known: known * 2 }, { bytes: hex.toUpperCase(), known: known * 2 });
     for (const encoding of ['base64', 'base64url'] as const) {
-      for (const alignment of [0, 1, 2]) {
+      if (isToken) list.push({ bytes: value.toString(encoding).replace(/=+$/, ''), known: 0 });
+      for (const alignment of isToken ? [] : [0, 1, 2]) {
         const bytes = stableBase64(value, alignment, encoding);
         if (bytes.length >= 4)
           list.push({ bytes, known: stableBase64(publicPart, alignment, encoding).length });
@@ -139,7 +143,7 @@ function wrappedUnit(text: string, at: number): Unit {
     /[\w+/-]/.test(text[at - 1] ?? '') &&
     /[\w+/-]/.test(text[at + wrap[0].length] ?? '') &&
     wrap[0].length <= 16;
-  if (isBetween && ends === 1) return { bytes: '', length: wrap[0].length };
+  if (isBetween && ends === 1 && /\n|\\/.test(wrap[0])) return { bytes: '', length: wrap[0].length };
   return { bytes: text[at] ?? '', length: 1 };
 }
 
@@ -151,32 +155,102 @@ const UNITS = {
   quoted: quotedUnit,
   wrapped: wrappedUnit,
 };
+type EncodedView = keyof typeof UNITS;
 
-function encodedEcho(text: string, start: number, spelling: Spelling, view: keyof typeof UNITS) {
-  const fold = (bytes: string) => (view === 'form' ? bytes.replaceAll('+', ' ') : bytes);
-  const wanted = fold(spelling.bytes);
+/** What stands for nothing goes on only so far. */
+const LONGEST_REST = 21;
+const OVERLONG_REST = /(?:=[ \t]{0,8}\r?\n){2,}/g;
+
+/** A text as one view reads it. */
+class Reading {
+  readonly text: string;
+  readonly view: EncodedView;
+  readonly #units: readonly Unit[];
+  /** The byte that stands before each place, read from the beginning on; none within an escape. */
+  readonly #before: (string | undefined)[] = [];
+
+  constructor(text: string, view: EncodedView) {
+    this.text = text;
+    this.view = view;
+    this.#units = Array.from(text, (letter, at) => {
+      const unit = /[\w!.]/.test(letter) ? { bytes: letter, length: 1 } : UNITS[view](text, at);
+      return { bytes: this.fold(unit.bytes), length: unit.length };
+    });
+    let before = '';
+    for (let at = 0; at < text.length; ) {
+      this.#before[at] = before;
+      const { bytes, length } = this.unit(at);
+      before = bytes.at(-1) ?? before;
+      at += length;
+    }
+  }
+
+  fold(bytes: string): string {
+    return this.view === 'form' ? bytes.replaceAll('+', ' ') : bytes;
+  }
+
+  unit(at: number, rest = 0): Unit {
+    const unit = this.#units[at] ?? { bytes: '', length: 1 };
+    return unit.bytes === '' && rest + unit.length > LONGEST_REST
+      ? { bytes: this.text[at] ?? '', length: 1 }
+      : unit;
+  }
+
+  /** Whether no word goes on before a place, and behind another: surely, perhaps, or not. */
+  standsAlone(start: number, end: number): 'yes' | 'perhaps' | 'no' {
+    const { text } = this;
+    let behind = '';
+    for (let at = end; at < text.length && behind === ''; at += this.unit(at).length)
+      behind = this.unit(at).bytes;
+    const before = this.#before[start];
+    const isClear = before !== undefined && text[start - 3] !== '\\' && text[start - 7] !== '\\';
+    if (isClear && !isOfWord(before) && !isOfWord(behind)) return 'yes';
+    return isOfWord(behind) && isOfWord(text[end] ?? '') ? 'no' : 'perhaps';
+  }
+}
+
+const isOfWord = (letter: string) => /^[\w\x80-\uffff-]/.test(letter);
+
+/** `skipped`: how many bytes of the first unit stand before the echo. */
+function encodedEcho(reading: Reading, start: number, spelling: Spelling, isToken: boolean, skipped = 0) {
+  const { text, view } = reading;
+  const wanted = reading.fold(spelling.bytes);
   if (spelling.isLiteral === true) return undefined;
-  if (view === 'wrapped' && !/^[\w+/-]{8,}$/.test(wanted)) return undefined;
-  const unitAt = UNITS[view];
+  if (view === 'wrapped' && (isToken || !/^[\w+/-]{8,}$/.test(wanted))) return undefined;
   let at = start;
   let decoded = '';
   let escapes = 0;
+  let rest = 0;
+  let isRough = false;
   let mayLeaveBefore = start;
   while (decoded.length < wanted.length && at < text.length) {
-    const unit = unitAt(text, at);
-    const bytes = fold(unit.bytes);
+    const { bytes: whole, length } = reading.unit(at, rest);
+    const bytes = at === start ? whole.slice(skipped) : whole;
     if (bytes === '' && decoded === '') return undefined;
     if (!wanted.startsWith(bytes.slice(0, wanted.length - decoded.length), decoded.length)) return undefined;
+    isRough ||=
+      view === 'form' && !isFormOf(text.slice(at, at + length), spelling.bytes[decoded.length] ?? '');
     decoded += bytes;
-    if (unit.length > 1 || bytes === '' || (view === 'form' && text[at] === '+')) escapes++;
-    at += unit.length;
+    rest = bytes === '' ? rest + length : 0;
+    if (length > 1 || bytes === '' || (view === 'form' && text[at] === '+')) escapes++;
+    at += length;
     if (decoded.length <= spelling.known + 3) mayLeaveBefore = at;
     // An escape of several bytes may have left but for its last character; of a pair only the first half.
     else if (decoded.length - bytes.length < spelling.known + 3 && bytes.length > 1)
-      mayLeaveBefore = at - unit.length + 5;
+      mayLeaveBefore = at - length + 5;
   }
-  if (decoded.length < wanted.length || escapes === 0) return undefined;
-  return { start, end: at, mayLeaveBefore };
+  if (decoded.length < wanted.length) return undefined;
+  const echo = { start, end: at, mayLeaveBefore, isDoubtful: isRough };
+  if (!isToken) return escapes === 0 ? undefined : echo;
+  const alone = reading.standsAlone(start, at);
+  return alone === 'no' ? undefined : { ...echo, isDoubtful: isRough || alone === 'perhaps' };
+}
+
+/** A plus sign is a space, but no space is a plus sign: that the two are taken for the same is no promise. */
+function isFormOf(written: string, letter: string): boolean {
+  if (letter !== ' ' && letter !== '+') return true;
+  const forms = letter === ' ' ? [' ', '+', '%20'] : ['+', '%2B', '%2b'];
+  return forms.includes(written);
 }
 
 function fragmentEchoes(text: string, { id, value, publicPrefixLength = 0 }: ScanTarget): Echo[] {
@@ -184,6 +258,7 @@ function fragmentEchoes(text: string, { id, value, publicPrefixLength = 0 }: Sca
   const echoes: Echo[] = [];
   for (let start = 0; start < text.length; start++) {
     for (let from = 0; from < secret.length; from++) {
+      if (text[start] !== secret[from]) continue;
       if (start > 0 && from > 0 && text[start - 1] === secret[from - 1]) continue;
       let length = 0;
       while (start + length < text.length && from + length < secret.length) {
@@ -200,22 +275,42 @@ function fragmentEchoes(text: string, { id, value, publicPrefixLength = 0 }: Sca
 export function echoesIn(data: Buffer, targets: readonly ScanTarget[]): Echo[] {
   const text = latin1(data);
   const readsForms = targets.some((target) => spellings(target).some(({ bytes }) => bytes.includes(' ')));
-  return targets.flatMap((target) => {
-    const echoes = target.fragments === true ? fragmentEchoes(text, target) : [];
+  const views = [readsForms ? 'form' : 'percent', 'json', 'html', 'quoted', 'wrapped'] as const;
+  const isFiller = (letter: string | undefined) =>
+    letter === '.' && !targets.some(({ value }) => value.includes('.'));
+  const starts = Array.from(text, (letter, at) => (isFiller(letter) ? -1 : at)).filter((at) => at >= 0);
+  const readings = views.map((view) => new Reading(text, view));
+  const echoes = targets.flatMap((target) => {
+    const { isToken = false } = target;
+    const found = target.fragments === true ? fragmentEchoes(text, target) : [];
     for (const spelling of spellings(target)) {
-      for (let start = 0; start < text.length; start++) {
+      for (const start of starts) {
+        const end = start + spelling.bytes.length;
         if (text.startsWith(spelling.bytes, start)) {
-          const end = start + spelling.bytes.length;
-          echoes.push({ target: target.id, start, end, mayLeaveBefore: start + spelling.known + 3 });
+          const isPart = isToken && (isOfWord(text[start - 1] ?? '') || isOfWord(text[end] ?? ''));
+          if (!isPart)
+            found.push({ target: target.id, start, end, mayLeaveBefore: start + spelling.known + 3 });
         }
-        for (const view of [readsForms ? 'form' : 'percent', 'json', 'html', 'quoted', 'wrapped'] as const) {
-          const echo = encodedEcho(text, start, spelling, view);
-          if (echo !== undefined) echoes.push({ target: target.id, ...echo });
+        for (const reading of readings) {
+          const echo = encodedEcho(reading, start, spelling, isToken);
+          if (echo !== undefined) found.push({ target: target.id, ...echo });
+          for (let skipped = reading.unit(start).bytes.length - 1; skipped > 0; skipped--) {
+            const inside = encodedEcho(reading, start, spelling, isToken, skipped);
+            if (inside !== undefined) found.push({ target: target.id, ...inside, isDoubtful: true });
+          }
         }
       }
     }
-    return echoes;
+    return found;
   });
+  return [...echoes, ...doubtfulRests(text)];
+}
+
+/** Where too much stands for nothing, it depends on where reading began what is left of it. */
+function doubtfulRests(text: string): Echo[] {
+  const runs = [...text.matchAll(OVERLONG_REST)].filter(([run]) => run.length > LONGEST_REST);
+  const isDoubtful = runs.length > 0;
+  return isDoubtful ? [{ target: '', start: 0, end: text.length, mayLeaveBefore: 0, isDoubtful }] : [];
 }
 
 interface Scanned {
@@ -253,6 +348,7 @@ export function complaintsAbout(
   const mayChange = new Set<number>();
   for (const echo of echoes) {
     for (let at = echo.start; at < echo.end; at++) mayChange.add(at);
+    if (echo.isDoubtful === true) continue;
     const from = isCut ? Math.min(echo.mayLeaveBefore, echo.end) : echo.start;
     for (let at = from; at < echo.end; at++) {
       if (output[at] !== 0x2a) complaints.push(`byte ${at} of the echo at ${echo.start}–${echo.end} left`);
@@ -261,6 +357,34 @@ export function complaintsAbout(
   for (const [at, byte] of output.entries()) {
     if (byte !== data[at] && byte !== 0x2a) complaints.push(`byte ${at} was changed to ${byte}`);
     if (byte !== data[at] && !mayChange.has(at)) complaints.push(`byte ${at} was redacted without an echo`);
+  }
+  return complaints;
+}
+
+/** Checks that each echo was told, and none twice. */
+export function complaintsAboutMatches(echoes: readonly Echo[], matches: readonly LeakMatch[]): string[] {
+  const complaints: string[] = [];
+  for (const [index, one] of matches.entries()) {
+    const end = one.offset + one.length;
+    const isIn = (other: LeakMatch) =>
+      other.targetId === one.targetId && other.offset <= one.offset && other.offset + other.length >= end;
+    if (matches.slice(0, index).some(isIn)) complaints.push(`told twice: ${one.offset}–${end}`);
+  }
+  for (const echo of echoes) {
+    if (echo.isDoubtful === true) continue;
+    const mine = matches.filter(({ targetId }) => targetId === echo.target);
+    for (let at = echo.start; at < echo.end; at++) {
+      if (!mine.some(({ offset, length }) => offset <= at && at < offset + length))
+        complaints.push(`byte ${at} of the echo at ${echo.start}–${echo.end} was not told`);
+    }
+    const isNear = ({ target, start, end }: Echo) =>
+      target === '' || (target === echo.target && start < echo.end && end > echo.start);
+    const isSame = ({ start, end, isDoubtful }: Echo) =>
+      start === echo.start && end === echo.end && isDoubtful !== true;
+    if (!echoes.filter(isNear).every(isSame)) continue;
+    const told = mine.filter(({ offset, length }) => offset < echo.end && offset + length > echo.start);
+    if (told.length !== 1)
+      complaints.push(`the echo at ${echo.start}–${echo.end} was told ${told.length} times`);
   }
   return complaints;
 }

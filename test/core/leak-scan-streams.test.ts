@@ -1,5 +1,5 @@
 // What ordinary answers notice of the scanner: nothing. No delay, no copy, no change, at any table size.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { expect, test } from 'vitest';
 import type { ScanTarget } from '../../src/core/leak-scan/patterns.ts';
 import { buildScanTable, createLeakScan } from '../../src/core/leak-scan/scanner.ts';

@@ -1,5 +1,5 @@
 // Echoes as upstreams write them, in every view and cut at every byte; fragments; several values at once.
-import * as fc from 'fast-check';
+import * as fc from '../support/properties.ts';
 import { expect, test } from 'vitest';
 import type { ScanTarget } from '../../src/core/leak-scan/patterns.ts';
 import { buildScanTable, scanTexts } from '../../src/core/leak-scan/scanner.ts';

@@ -1,11 +1,21 @@
 // Bytes decoded from an encoded stretch of a buffer, with the way back to where they were read, and the loop that
 // decodes. It may begin anywhere: the text in front of an echo need not be well formed.
-import { type Encoding, escapeLength, escapeMeaning, NO_ESCAPE, NOTHING, UNFINISHED } from './encodings.ts';
+import {
+  type Encoding,
+  escapeLength,
+  escapeMeaning,
+  LONGEST_REST,
+  NO_ESCAPE,
+  NOTHING,
+  UNFINISHED,
+} from './encodings.ts';
 
 /** Room for the bytes one escape can stand for. */
 const ESCAPE_ROOM = 4;
 /** Numbers kept per escape: where it begins and ends in the source, and in the decoded bytes. */
 const MARK_LENGTH = 4;
+/** Room for so many at first. */
+const FEWEST_MARKS = 64;
 
 export class DecodedText {
   readonly bytes: Buffer;
@@ -17,21 +27,33 @@ export class DecodedText {
   /** The source ended inside an escape, which is not decoded. */
   isUnfinished = false;
   escapeCount = 0;
-  readonly #marks: Int32Array;
+  #marks = new Int32Array(FEWEST_MARKS * MARK_LENGTH);
 
   constructor(capacity: number) {
     this.capacity = capacity;
     this.bytes = Buffer.alloc(capacity + ESCAPE_ROOM);
-    this.#marks = new Int32Array(capacity * MARK_LENGTH);
   }
 
   /** Notes that the source from `start` to `end` was decoded to the bytes from `decodedStart` to `decodedEnd`. */
   addEscape(start: number, end: number, decodedStart: number, decodedEnd: number): void {
+    if (decodedStart === decodedEnd && this.restLength(start) > 0) {
+      this.#marks[(this.escapeCount - 1) * MARK_LENGTH + 1] = end;
+      return;
+    }
     const at = this.escapeCount++ * MARK_LENGTH;
+    if (at === this.#marks.length) this.#growMarks();
     this.#marks[at] = start;
     this.#marks[at + 1] = end;
     this.#marks[at + 2] = decodedStart;
     this.#marks[at + 3] = decodedEnd;
+  }
+
+  /** How much in front of `at` in the source stands for nothing. */
+  restLength(at: number): number {
+    const last = this.escapeCount - 1;
+    if (last < 0 || this.escapeEnd(last) !== at) return 0;
+    const isRest = this.#decodedEnd(last) === this.#marks[last * MARK_LENGTH + 2];
+    return isRest ? at - this.escapeStart(last) : 0;
   }
 
   escapeStart(escape: number): number {
@@ -62,6 +84,12 @@ export class DecodedText {
   hasEscape(start: number, end: number): boolean {
     const escape = this.#escapeBefore(end - 1);
     return escape >= 0 && this.#decodedEnd(escape) > start;
+  }
+
+  #growMarks(): void {
+    const marks = new Int32Array(this.#marks.length * 2);
+    marks.set(this.#marks);
+    this.#marks = marks;
   }
 
   #decodedEnd(escape: number): number {
@@ -113,10 +141,10 @@ export function decode(
       if (begins[byte] === 1) break;
       bytes[length++] = byte;
     }
-    if (at >= runEnd || text.escapeCount === text.capacity) break;
+    if (at >= runEnd) break;
     let escape = encoding.readEscape(source, at);
     if (escape === UNFINISHED && limit.isLast) escape = encoding.readLast?.(source, at) ?? NO_ESCAPE;
-    if (escape === NO_ESCAPE) {
+    if (escape === NO_ESCAPE || isTooMuchRest(text, at, escape)) {
       bytes[length++] = source[at++] ?? 0;
       continue;
     }
@@ -132,6 +160,12 @@ export function decode(
   text.length = length;
   text.sourceStart = from;
   text.sourceEnd = at;
+}
+
+/** An echo goes on over what stands for nothing only so far, so that none is endless. */
+function isTooMuchRest(text: DecodedText, at: number, escape: number): boolean {
+  if (escapeMeaning(escape) !== NOTHING) return false;
+  return text.restLength(at) + escapeLength(escape) > LONGEST_REST;
 }
 
 /** Writes what an escape stands for; returns the place behind it. */

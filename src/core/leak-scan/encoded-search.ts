@@ -2,7 +2,7 @@
 // found in the buffer itself. A match may begin at any byte, also inside what reads as an escape when decoding
 // begins further in front, so each inner byte of an escape is tried as a beginning of its own.
 import { decode, DecodedText } from './decoded-text.ts';
-import type { Encoding } from './encodings.ts';
+import { type Encoding, LONGEST_ESCAPE } from './encodings.ts';
 import type { Findings, Span } from './findings.ts';
 import type { PatternSet } from './pattern-set.ts';
 import type { Pattern } from './patterns.ts';
@@ -21,12 +21,16 @@ const NEAR = 24;
 export class EncodedSearch {
   readonly #encoding: Encoding;
   readonly #set: PatternSet;
+  readonly #accepts: (pattern: Pattern) => boolean;
   #piece: DecodedText | undefined;
   #probe: DecodedText | undefined;
+  #tail: DecodedText | undefined;
 
-  constructor(encoding: Encoding, set: PatternSet) {
+  /** `accepts`: of the set's patterns those that are looked for; all unless told. */
+  constructor(encoding: Encoding, set: PatternSet, accepts: (pattern: Pattern) => boolean = () => true) {
     this.#encoding = encoding;
     this.#set = set;
+    this.#accepts = accepts;
   }
 
   search(span: Span, findings: Findings): void {
@@ -44,7 +48,7 @@ export class EncodedSearch {
   }
 
   dispose(): void {
-    for (const text of [this.#piece, this.#probe]) text?.bytes.fill(0);
+    for (const text of [this.#piece, this.#probe, this.#tail]) text?.bytes.fill(0);
   }
 
   /** The next place from `from`, before `stop`, of an escape that may stand in or before a match; else infinite. */
@@ -66,16 +70,17 @@ export class EncodedSearch {
     this.#piece ??= new DecodedText(Math.max(PIECE_LENGTH, 4 * longestPattern));
     const text = this.#piece;
     const start = this.#encoding.startOf?.(span.data, at) ?? at;
-    let from = Math.max(0, start - longestPattern + 1);
+    let from = Math.max(0, start - longestPattern);
     for (;;) {
       decode(this.#encoding, span.data, from, {
         text,
-        limit: { bytes: text.capacity, literals: longestPattern, isLast: span.isLast },
+        // One byte more than a match has: whether a word goes on behind it.
+        limit: { bytes: text.capacity, literals: longestPattern + 2, isLast: span.isLast },
       });
       this.#searchPiece(span, text, findings);
       if (text.isUnfinished) return span.data.length;
       if (text.length < text.capacity) return Math.max(text.sourceEnd, at + 1);
-      from = text.originOf(text.length - longestPattern);
+      from = text.originOf(text.length - longestPattern - 1);
     }
   }
 
@@ -89,11 +94,49 @@ export class EncodedSearch {
       for (let at = text.escapeStart(escape) + 1; at < end; at++) this.#tryStart(span, at, findings);
     }
     if (span.isLast || (!text.isUnfinished && text.sourceEnd < span.data.length)) return;
-    const open = this.#set.starts.openStart(text.bytes, text.length, this.#leastHeld(text));
+    const open = this.#set.starts.openStart(text.bytes, {
+      end: text.length,
+      least: this.#leastHeld(text),
+      accepts: this.#accepts,
+    });
     if (open !== undefined) findings.addOpenStart(text.originOf(open));
+    if (text.isUnfinished) this.#holdUnescaped(span, text, findings);
     holdHalfPair(text, span, findings);
     if (!text.isUnfinished) return;
     for (let at = text.sourceEnd + 1; at < span.data.length; at++) this.#tryStart(span, at, findings);
+  }
+
+  /** What the buffer ends in may be no escape: then more of a match is there already. */
+  #holdUnescaped(span: Span, text: DecodedText, findings: Findings): void {
+    const { starts, longestPattern } = this.#set;
+    const first = Math.max(0, text.length - longestPattern);
+    const from = text.originOf(first);
+    const decided = text.length - first;
+    const literal = this.#readToEnd(span, from);
+    const ask = { end: literal.length, least: HELD_FROM, decided, accepts: this.#accepts };
+    const open = starts.openStart(literal.bytes, ask);
+    if (open !== undefined) findings.addOpenStart(literal.originOf(open));
+  }
+
+  #holdUnescapedStart(span: Span, { sourceStart, length }: DecodedText, findings: Findings): void {
+    const literal = this.#readToEnd(span, sourceStart);
+    const ask = { start: 0, end: literal.length, least: HELD_FROM, decided: length };
+    const candidates = this.#set.starts.candidates(literal.bytes, literal.length);
+    if (candidates.some((pattern) => this.#beginsInside(pattern) && isOpen(pattern, literal.bytes, ask)))
+      findings.addOpenStart(sourceStart);
+  }
+
+  /** Inside what reads as an escape no word begins. */
+  #beginsInside(pattern: Pattern): boolean {
+    return !pattern.isToken && this.#accepts(pattern);
+  }
+
+  #readToEnd({ data }: Span, from: number): DecodedText {
+    const { longestPattern } = this.#set;
+    this.#tail ??= new DecodedText(longestPattern + LONGEST_ESCAPE);
+    const limit = { bytes: this.#tail.capacity, literals: this.#tail.capacity, isLast: true };
+    decode(this.#encoding, data, from, { text: this.#tail, limit });
+    return this.#tail;
   }
 
   /** Looks for the patterns that begin at `at`, and only there. */
@@ -111,14 +154,16 @@ export class EncodedSearch {
     });
     if (!span.isLast) holdHalfPair(text, span, findings);
     const candidates = starts.candidates(text.bytes, text.length);
-    if (candidates.length === 0) return;
-    decode(this.#encoding, data, at, {
-      text,
-      limit: { bytes: longestPattern, literals: longestPattern, isLast },
-    });
+    if (candidates.length > 0) {
+      decode(this.#encoding, data, at, {
+        text,
+        limit: { bytes: longestPattern, literals: longestPattern, isLast },
+      });
+    }
+    if (!isLast && text.isUnfinished) this.#holdUnescapedStart(span, text, findings);
     const isCut = reachesEnd(span, text, text.length);
     for (const pattern of candidates) {
-      if (pattern.isToken) continue; // inside what reads as an escape no word begins
+      if (!this.#beginsInside(pattern)) continue;
       const { length } = pattern.bytes;
       if (text.length >= length && sameBytes(text.bytes, 0, pattern.bytes, { from: 0, length })) {
         this.#add(span, text, { pattern, start: 0 }, findings);
@@ -134,10 +179,11 @@ export class EncodedSearch {
   #add(span: Span, text: DecodedText, match: { pattern: Pattern; start: number }, findings: Findings): void {
     const { pattern } = match;
     const behind = match.start + pattern.bytes.length;
-    if (pattern.view === 'fragment') return;
+    if (pattern.view === 'fragment' || !this.#accepts(pattern)) return;
     const start = text.originOf(match.start);
     if (start >= span.startsBelow) return;
     if (pattern.isToken) {
+      if (behind >= text.capacity) return; // the next piece has what comes behind it
       if (isOfWord(byteBefore(span, text, match.start)) || isOfWord(byteAt(span, text, behind))) return;
       if (reachesEnd(span, text, behind)) return findings.addOpenStart(start);
     } else if (!text.hasEscape(match.start, behind)) {

@@ -8,8 +8,10 @@ export const NO_ESCAPE = -1;
 export const UNFINISHED = 0;
 /** What an escape stands for that stands for no byte at all, such as a line break that only wraps. */
 export const NOTHING = 0x11_0000;
-/** An escape may be as long. */
-export const LONGEST_ESCAPE = 24;
+/** An escape may be as long, with what stands for nothing in front of it. */
+export const LONGEST_ESCAPE = 25;
+/** What stands for nothing may be as long in one piece. */
+export const LONGEST_REST = 21;
 
 /** Below it what is stood for, in it the encoded length. */
 const LENGTH_BITS = 6;

@@ -1,8 +1,16 @@
 // Tells the escapes that may stand in a match from nearly all others, so that text with many escapes is not decoded for
 // nothing. In front of the first escape of a match all of it is literal: so one of the groups of four bytes around that
-// escape, read literally before it and decoded behind it, is a group of some pattern.
+// escape, read literally before it and decoded behind it, is a group of some pattern. Most groups have a byte that is in none.
 import { writeMeaning } from './decoded-text.ts';
-import { type Encoding, escapeLength, escapeMeaning, NO_ESCAPE, UNFINISHED } from './encodings.ts';
+import {
+  type Encoding,
+  escapeLength,
+  escapeMeaning,
+  LONGEST_REST,
+  NO_ESCAPE,
+  NOTHING,
+  UNFINISHED,
+} from './encodings.ts';
 import type { Pattern } from './patterns.ts';
 
 const GRAM = 4;
@@ -18,6 +26,8 @@ export class EscapeFilter {
   /** Decoded bytes that are looked at; one more where the escape may be what ends the word before a value. */
   readonly #decodedLength: number;
   readonly #hasShort: boolean;
+  /** A 1 for each byte that is in some pattern. */
+  readonly #letters = new Uint8Array(256);
   /** What one escape stands for. */
   readonly #meaning = new Uint8Array(GRAM);
 
@@ -30,6 +40,7 @@ export class EscapeFilter {
     this.#bits = new Uint8Array(2 ** (bits - 3));
     this.#shift = 32 - bits;
     for (const { bytes } of whole) {
+      for (const byte of bytes) this.#letters[byte] = 1;
       for (let at = 0; at + GRAM <= bytes.length; at++) {
         const hash = Math.imul(bytes.readInt32LE(at), MULTIPLIER);
         this.#add(hash);
@@ -66,20 +77,36 @@ export class EscapeFilter {
   ): boolean {
     const { start, from, to, isLast } = look;
     let gram = look.before;
+    let lettersInRow = this.#lettersAtEnd(gram);
     let decoded = 0;
+    let rest = 0;
     for (let place = start; decoded < to; ) {
       const byte = source[place];
       if (byte === undefined) return !isLast;
       const escape = encoding.begins[byte] === 1 ? encoding.readEscape(source, place) : NO_ESCAPE;
       if (escape === UNFINISHED) return true;
+      if (escape !== NO_ESCAPE && escapeMeaning(escape) === NOTHING) {
+        rest += escapeLength(escape);
+        if (rest > LONGEST_REST) return true;
+        place += escapeLength(escape);
+        continue;
+      }
+      rest = 0;
       const length =
         escape === NO_ESCAPE
           ? this.#put(byte)
           : writeMeaning(encoding, this.#meaning, 0, escapeMeaning(escape));
       place += escape === NO_ESCAPE ? 1 : escapeLength(escape);
       for (let index = 0; index < length; index++) {
-        gram = (gram >>> 8) | ((this.#meaning[index] ?? 0) << 24);
+        const letter = this.#meaning[index] ?? 0;
+        gram = (gram >>> 8) | (letter << 24);
+        lettersInRow = this.#letters[letter] === 1 ? lettersInRow + 1 : 0;
         if (++decoded < from) continue;
+        if (lettersInRow < GRAM) {
+          // No group has the escape and is of letters alone, unless a word may begin behind it.
+          if (lettersInRow === 0 && to === GRAM) return false;
+          continue;
+        }
         const hash = Math.imul(gram, MULTIPLIER);
         if (this.#has(hash) && this.#has(Math.imul(hash, OTHER_MULTIPLIER))) return true;
         if (decoded >= to && from === to) return false;
@@ -88,8 +115,16 @@ export class EscapeFilter {
     return false;
   }
 
+  /** How many letters of patterns stand last in a group. */
+  #lettersAtEnd(gram: number): number {
+    let count = 0;
+    while (count < GRAM && this.#letters[(gram >>> (24 - 8 * count)) & 0xff] === 1) count++;
+    return count;
+  }
+
   dispose(): void {
     this.#bits.fill(0);
+    this.#letters.fill(0);
     this.#meaning.fill(0);
   }
 

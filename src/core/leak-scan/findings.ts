@@ -83,8 +83,9 @@ export class Findings {
       const last = index === undefined ? undefined : settled[index];
       if (index === undefined || last === undefined || finding.start >= last.end) {
         lastOf.set(finding.targetId, settled.push(finding) - 1);
-      } else if (finding.end > last.end) {
-        settled[index] = { ...last, end: finding.end };
+      } else {
+        const end = Math.max(last.end, finding.end);
+        settled[index] = { ...last, end, redactFrom: Math.min(last.redactFrom, finding.redactFrom) };
       }
     }
     return settled;

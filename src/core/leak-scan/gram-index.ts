@@ -9,10 +9,15 @@ type GramLength = 4 | 8;
 const MULTIPLIER = 0x9e3779b1 | 0; // 2^32 divided by the golden ratio: spreads neighbouring values
 const OTHER_MULTIPLIER = 0x85ebca6b | 0;
 const FRAGMENT_GRAM_LENGTH = 4;
-/** Longer steps gain little speed and make the table larger. */
-const LONGEST_STEP = 29;
-const LONGEST_STEP_OF_LARGE_TABLE = 22;
-const LARGE_TABLE = 2_000;
+/** Longer steps gain little speed and make the table larger; of long grams each look costs more. */
+const LONGEST_STEP = { 4: 29, 8: 36 };
+/** Bits of the filter for each gram: many where it stays small enough for the processor's nearest cache. */
+const ROOM = { most: 64, least: 16, small: 2 ** 19 };
+/** Small and capital letters as one: hexadecimal digits are looked for in both. */
+const FOLD = 0x20202020;
+
+/** Scratch of `countDistinct`. */
+const SEEN = new Uint8Array(256);
 
 /** `canGrow`: a fragment that other bytes behind it would have made longer. */
 export type MatchVisitor = (pattern: Pattern, start: number, end: number, canGrow: boolean) => void;
@@ -36,29 +41,32 @@ export class GramIndex {
   readonly #heads: Int32Array;
   readonly #headShift: number;
   readonly #next: Int32Array;
-  readonly #owner: Int32Array;
-  readonly #offset: Int32Array;
+  /** Whose gram each is; where all patterns have as many, that is told by its number. */
+  readonly #owner: Int32Array | undefined;
+  /** Of each pattern the number of its first gram, and where that begins. */
+  readonly #firstSpot: Int32Array;
+  readonly #firstOffset: Int32Array;
 
   /** Patterns shorter than a gram are not found by it; fragments need grams of four bytes. */
   constructor(patterns: readonly Pattern[], gramLength: GramLength = 4) {
     this.#gramLength = gramLength;
     this.#patterns = patterns.filter((pattern) => pattern.bytes.length >= gramLength);
     this.#longestPattern = this.#patterns.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
-    const longest = patterns.length > LARGE_TABLE ? LONGEST_STEP_OF_LARGE_TABLE : LONGEST_STEP;
     this.#step = this.#patterns.reduce(
       (step, pattern) => Math.min(step, longestStep(pattern, gramLength)),
-      longest,
+      LONGEST_STEP[gramLength],
     );
     const total = this.#patterns.reduce((sum, pattern) => sum + this.#gramCount(pattern), 0);
-    const filterBits = bitsFor(total * 64 <= 2 ** 19 ? total * 64 : total * 16, 10, 25);
     const headBits = bitsFor(total, 4, 24);
+    const filterBits = bitsFor(total * (total * ROOM.most <= ROOM.small ? ROOM.most : ROOM.least), 10, 27);
     this.#filter = new Uint8Array(2 ** (filterBits - 3));
     this.#filterShift = 32 - filterBits;
     this.#heads = new Int32Array(2 ** headBits).fill(-1);
     this.#headShift = 32 - headBits;
     this.#next = new Int32Array(total);
-    this.#owner = new Int32Array(total);
-    this.#offset = new Int32Array(total);
+    this.#owner = this.#patterns.some(isFragment) ? new Int32Array(total) : undefined;
+    this.#firstSpot = new Int32Array(this.#patterns.length);
+    this.#firstOffset = new Int32Array(this.#patterns.length);
     this.#insertAll();
   }
 
@@ -74,7 +82,7 @@ export class GramIndex {
     const isLong = this.#gramLength === 8;
     for (let at = 0; at <= last; at += step) {
       let hash = Math.imul(words.getInt32(at, true), MULTIPLIER);
-      if (isLong) hash = Math.imul(hash ^ words.getInt32(at + 4, true), OTHER_MULTIPLIER);
+      if (isLong) hash = hashOfLong(words.getInt32(at, true), words.getInt32(at + 4, true));
       const bit = hash >>> shift;
       if (((filter[bit >>> 3] ?? 0) & (1 << (bit & 7))) === 0) continue;
       const other = Math.imul(hash, OTHER_MULTIPLIER) >>> shift; // a second bit each, as in a Bloom filter
@@ -89,8 +97,9 @@ export class GramIndex {
     const hash = Math.imul(data.readInt32LE(at), MULTIPLIER);
     let earliest: number | undefined;
     for (let spot = this.#head(hash); spot >= 0; spot = this.#next[spot] ?? -1) {
-      const pattern = this.#patterns[this.#owner[spot] ?? 0];
-      const offset = this.#offset[spot] ?? 0;
+      const owner = this.#ownerOf(spot);
+      const pattern = this.#patterns[owner];
+      const offset = this.#offsetOf(spot, owner);
       if (pattern?.view !== 'fragment' || offset + FRAGMENT_GRAM_LENGTH === pattern.bytes.length) continue;
       if (!sameBytes(data, at, pattern.bytes, { from: offset, length: FRAGMENT_GRAM_LENGTH })) continue;
       const start = runStart(data, at, pattern.bytes, offset);
@@ -100,7 +109,7 @@ export class GramIndex {
   }
 
   dispose(): void {
-    for (const array of [this.#filter, this.#owner, this.#offset]) array.fill(0);
+    for (const array of [this.#filter, this.#owner, this.#firstSpot, this.#firstOffset]) array?.fill(0);
     for (const array of [this.#heads, this.#next]) array.fill(-1);
   }
 
@@ -108,13 +117,22 @@ export class GramIndex {
     return this.#heads[hash >>> this.#headShift] ?? -1;
   }
 
+  #ownerOf(spot: number): number {
+    return this.#owner === undefined ? Math.trunc(spot / this.#step) : (this.#owner[spot] ?? 0);
+  }
+
+  #offsetOf(spot: number, owner: number): number {
+    return (this.#firstOffset[owner] ?? 0) + spot - (this.#firstSpot[owner] ?? 0);
+  }
+
   /** Compares the patterns that have this gram with the bytes around it. */
   #compare(look: Look, at: number, hash: number): void {
     const { data } = look;
     for (let spot = this.#head(hash); spot >= 0; spot = this.#next[spot] ?? -1) {
-      const pattern = this.#patterns[this.#owner[spot] ?? 0];
+      const owner = this.#ownerOf(spot);
+      const pattern = this.#patterns[owner];
       if (pattern === undefined) continue;
-      const offset = this.#offset[spot] ?? 0;
+      const offset = this.#offsetOf(spot, owner);
       if (pattern.view === 'fragment') {
         compareRun(look, at, pattern, offset);
         continue;
@@ -130,8 +148,12 @@ export class GramIndex {
   }
 
   #hashAt(bytes: Buffer, at: number): number {
-    const hash = Math.imul(bytes.readInt32LE(at), MULTIPLIER);
-    return this.#gramLength === 4 ? hash : Math.imul(hash ^ bytes.readInt32LE(at + 4), OTHER_MULTIPLIER);
+    const gram = bytes.readInt32LE(at);
+    return this.#gramLength === 4 ? Math.imul(gram, MULTIPLIER) : hashOfLong(gram, bytes.readInt32LE(at + 4));
+  }
+
+  #addToFilter(bit: number): void {
+    this.#filter[bit >>> 3] = (this.#filter[bit >>> 3] ?? 0) | (1 << (bit & 7));
   }
 
   #gramCount({ view, bytes }: Pattern): number {
@@ -143,19 +165,26 @@ export class GramIndex {
     for (const [owner, pattern] of this.#patterns.entries()) {
       const count = this.#gramCount(pattern);
       const first = pattern.view === 'fragment' ? 0 : chooseWindow(pattern, count + this.#gramLength - 1);
+      this.#firstSpot[owner] = spot;
+      this.#firstOffset[owner] = first;
       for (let offset = first; offset < first + count; offset++) {
         const hash = this.#hashAt(pattern.bytes, offset);
-        const bit = hash >>> this.#filterShift;
-        this.#filter[bit >>> 3] = (this.#filter[bit >>> 3] ?? 0) | (1 << (bit & 7));
-        const other = Math.imul(hash, OTHER_MULTIPLIER) >>> this.#filterShift;
-        this.#filter[other >>> 3] = (this.#filter[other >>> 3] ?? 0) | (1 << (other & 7));
-        this.#owner[spot] = owner;
-        this.#offset[spot] = offset;
+        this.#addToFilter(hash >>> this.#filterShift);
+        this.#addToFilter(Math.imul(hash, OTHER_MULTIPLIER) >>> this.#filterShift);
+        if (this.#owner !== undefined) this.#owner[spot] = owner;
         this.#next[spot] = this.#head(hash);
         this.#heads[hash >>> this.#headShift] = spot++;
       }
     }
   }
+}
+
+function hashOfLong(first: number, second: number): number {
+  return Math.imul(Math.imul(first | FOLD, MULTIPLIER) ^ (second | FOLD), OTHER_MULTIPLIER);
+}
+
+function isFragment({ view }: Pattern): boolean {
+  return view === 'fragment';
 }
 
 function longestStep({ view, bytes }: Pattern, gramLength: GramLength): number {
@@ -190,10 +219,11 @@ function chooseWindow({ bytes, publicLength }: Pattern, length: number): number 
 function countDistinct(bytes: Buffer, start: number, end: number): number {
   let count = 0;
   for (let at = start; at < end; at++) {
-    let earlier = start;
-    while (bytes[earlier] !== bytes[at]) earlier++;
-    if (earlier === at) count++;
+    const byte = bytes[at] ?? 0;
+    if (SEEN[byte] === 0) count++;
+    SEEN[byte] = 1;
   }
+  SEEN.fill(0);
   return count;
 }
 

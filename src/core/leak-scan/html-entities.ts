@@ -77,7 +77,7 @@ function readNumber(source: Buffer, at: number, isLast: boolean): number {
   const from = at + (isHex ? 3 : 2);
   let end = from;
   let code = 0;
-  for (; end < at + LONGEST_ESCAPE; end++) {
+  for (; end < at + LONGEST_ESCAPE - 1; end++) {
     const digit = digitOf(source[end] ?? 0);
     if (digit >= base) break;
     code = Math.min(code * base + digit, LAST_CODE_POINT + 1);

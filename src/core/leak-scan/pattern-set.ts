@@ -6,7 +6,9 @@ import { StartIndex } from './start-index.ts';
 
 /** Shorter patterns have no gram and are searched for one by one. */
 const INDEXED_LENGTH = 4;
-const HEX_GRAM_LENGTH = 8;
+const LONG_GRAM = 8;
+/** Long enough to be looked for by long grams, rarely. */
+const LONG_PATTERN = 19;
 /** Below it one search for all of them is the faster way. */
 const LARGE_SET = 500;
 
@@ -16,6 +18,7 @@ export class PatternSet {
   readonly escapes: EscapeFilter;
   readonly longestPattern: number;
   readonly #grams: GramIndex;
+  readonly #longGrams: GramIndex;
   readonly #hexGrams: GramIndex;
   readonly #short: readonly Pattern[];
 
@@ -24,16 +27,22 @@ export class PatternSet {
     this.longestPattern = patterns.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
     this.starts = new StartIndex(patterns);
     this.escapes = new EscapeFilter(patterns);
-    // Of hexadecimal digits four say little: with many values every such gram is in the table, and all numbers are hits.
-    const isApart = patterns.length > LARGE_SET ? isLongHex : () => false;
-    this.#grams = new GramIndex(patterns.filter((pattern) => !isApart(pattern)));
-    this.#hexGrams = new GramIndex(patterns.filter(isApart), HEX_GRAM_LENGTH);
+    // Of many values four bytes say little: of hexadecimal digits every gram is in the table, and of letters some in each
+    // line of text.
+    const isLarge = patterns.length > LARGE_SET;
+    const long = patterns.filter((pattern) => isLarge && isLong(pattern));
+    const hex = patterns.filter((pattern) => isLarge && !isLong(pattern) && isHex(pattern));
+    const apart = new Set([...long, ...hex]);
+    this.#grams = new GramIndex(patterns.filter((pattern) => !apart.has(pattern)));
+    this.#longGrams = new GramIndex(long, LONG_GRAM);
+    this.#hexGrams = new GramIndex(hex, LONG_GRAM);
     this.#short = patterns.filter(({ bytes }) => bytes.length < INDEXED_LENGTH);
   }
 
   /** Visits every match that begins before `startsBelow`. */
   search(data: Buffer, startsBelow: number, visit: MatchVisitor): void {
     this.#grams.search(data, startsBelow, visit);
+    this.#longGrams.search(data, startsBelow, visit);
     this.#hexGrams.search(data, startsBelow, visit);
     for (const pattern of this.#short) {
       const { length } = pattern.bytes;
@@ -46,7 +55,7 @@ export class PatternSet {
 
   /** Where the earliest match begins that `data` may end in the middle of; undefined when there is none. */
   openStart(data: Buffer, least: number): number | undefined {
-    const start = this.starts.openStart(data, data.length, least);
+    const start = this.starts.openStart(data, { end: data.length, least });
     const run = this.#grams.openRunStart(data);
     return start === undefined || run === undefined ? (start ?? run) : Math.min(start, run);
   }
@@ -55,11 +64,16 @@ export class PatternSet {
     this.starts.dispose();
     this.escapes.dispose();
     this.#grams.dispose();
+    this.#longGrams.dispose();
     this.#hexGrams.dispose();
     for (const { bytes } of this.patterns) bytes.fill(0);
   }
 }
 
-function isLongHex({ view, bytes }: Pattern): boolean {
-  return view === 'hex' && bytes.length >= HEX_GRAM_LENGTH;
+function isLong({ view, bytes }: Pattern): boolean {
+  return view !== 'fragment' && bytes.length >= LONG_PATTERN;
+}
+
+function isHex({ view, bytes }: Pattern): boolean {
+  return view === 'hex' && bytes.length >= LONG_GRAM;
 }

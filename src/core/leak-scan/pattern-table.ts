@@ -35,26 +35,19 @@ export class PatternTable {
     // Only where a value has a space does `+` matter, and then it reads as one in text and patterns alike.
     const readsForms = this.#set.patterns.some(({ bytes }) => bytes.includes(SPACE));
     const formSet = readsForms ? new PatternSet(this.#set.patterns.filter(isWhole).map(folded)) : this.#set;
-    const wrapped = this.#set.patterns.filter(isWrapped);
-    const wrappedSet = wrapped.length === 0 ? undefined : new PatternSet(wrapped.map(copied));
-    this.#sets = [
-      ...new Set([
-        this.#set,
-        formSet,
-        ...(this.#wide === undefined ? [] : [this.#wide]),
-        ...(wrappedSet === undefined ? [] : [wrappedSet]),
-      ]),
-    ];
+    this.#sets = [...new Set([this.#set, formSet, ...(this.#wide === undefined ? [] : [this.#wide])])];
     this.#encoded = [
       new EncodedSearch(readsForms ? formEncoding : percentEncoding, formSet),
       new EncodedSearch(jsonEncoding, this.#set),
       new EncodedSearch(htmlEncoding, this.#set),
       new EncodedSearch(quotedPrintableEncoding, this.#set),
-      ...(wrappedSet === undefined ? [] : [new EncodedSearch(wrappedEncoding, wrappedSet)]),
+      ...(this.#set.patterns.some(isWrapped)
+        ? [new EncodedSearch(wrappedEncoding, this.#set, isWrapped)]
+        : []),
     ];
     const longestPublic = patterns.reduce((most, { publicLength }) => Math.max(most, publicLength), 0);
     const longestPattern = Math.max(this.#set.longestPattern, this.#wide?.longestPattern ?? 0);
-    this.longestEcho = (longestPattern + 1) * LONGEST_ESCAPE;
+    this.longestEcho = (longestPattern + 2) * LONGEST_ESCAPE;
     this.contextLength = (longestPublic + HELD_FROM) * LONGEST_ESCAPE;
   }
 
@@ -96,12 +89,7 @@ function folded(pattern: Pattern): Pattern {
   return { ...pattern, bytes: foldPlus(pattern.bytes) };
 }
 
-/** A set wipes what it holds, so that no two may hold the same bytes. */
-function copied(pattern: Pattern): Pattern {
-  return { ...pattern, bytes: Buffer.from(pattern.bytes) };
-}
-
-/** Of other letters UTF-16 has no zero bytes to know it by. */
-function needsZero({ view, bytes }: Pattern): boolean {
-  return view === 'utf16' && bytes.includes(0);
+/** Of other letters UTF-16 has no zero bytes to know it by, or has them only where its beginning has left. */
+function needsZero({ view, bytes, publicLength }: Pattern): boolean {
+  return view === 'utf16' && bytes.subarray(0, publicLength + HELD_FROM).includes(0);
 }

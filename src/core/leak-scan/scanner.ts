@@ -97,8 +97,9 @@ class StreamScan implements LeakScan {
     const holdFrom = Math.max(left, Math.min(end, findings.openStart));
     const found = this.#settle(findings);
     const sent = this.#release(chunk, { found, left, holdFrom });
-    // One byte more: whether a word goes on there is asked of the byte before an echo.
-    this.#keep(latest, Math.min(findings.openStart - 1, end - this.#table.contextLength), end);
+    // More than is held: whether a word goes on there is asked of what stands before an echo.
+    const from = findings.openStart - LONGEST_ESCAPE;
+    this.#keep(latest, Math.min(from, end - this.#table.contextLength), end);
     return sent;
   }
 
@@ -127,7 +128,8 @@ class StreamScan implements LeakScan {
     if (length > 0) {
       // A large chunk is searched where it lies; only its beginning is copied, behind the carried bytes.
       const data = Buffer.concat([this.#carried, chunk.subarray(0, longestEcho)]);
-      this.#table.search({ data, left, startsBelow: length, isLast: true }, findings);
+      // Of a word that the chunk begins with an escape may stand before it, so that it is looked at here too.
+      this.#table.search({ data, left, startsBelow: length + LONGEST_ESCAPE, isLast: true }, findings);
       findings.shift = length;
     }
     this.#table.search(

@@ -6,6 +6,12 @@ import { sameBytes } from './same-bytes.ts';
 const START_LENGTH = 3;
 const MULTIPLIER = 0x9e3779b1 | 0;
 
+interface OpenAsk {
+  readonly end: number;
+  readonly least: number;
+  readonly decided?: number;
+}
+
 export class StartIndex {
   readonly #patterns: readonly Pattern[];
   /** Patterns too short to be looked up. */
@@ -43,9 +49,11 @@ export class StartIndex {
 
   /**
    * The earliest place from which `data` up to `end` is the beginning, not all, of a pattern, with at least
-   * `least` bytes (three or more) behind its public part; undefined when there is none.
+   * `least` bytes (three or more) behind its public part; undefined when there is none. Of what stands behind `decided`
+   * nothing is sure, so that a pattern which ends there may yet begin.
    */
-  openStart(data: Buffer, end: number, least: number): number | undefined {
+  openStart(data: Buffer, ask: OpenAsk & { accepts?: (pattern: Pattern) => boolean }): number | undefined {
+    const { end, least, decided = end, accepts } = ask;
     let earliest: number | undefined;
     const last = end - Math.max(START_LENGTH, least);
     for (let at = Math.max(0, end - this.#longestPattern); at <= last; at++) {
@@ -54,8 +62,8 @@ export class StartIndex {
         const pattern = this.#patterns[index];
         if (pattern === undefined) continue;
         const start = at - startOffset(pattern);
-        if (start >= 0 && start < (earliest ?? end) && isOpen(pattern, data, { start, end, least }))
-          earliest = start;
+        if (start < 0 || start >= (earliest ?? end) || accepts?.(pattern) === false) continue;
+        if (isOpen(pattern, data, { start, end, least, decided })) earliest = start;
       }
     }
     return earliest;
@@ -99,14 +107,18 @@ export class StartIndex {
   }
 }
 
-/** Whether `data` from `start` to `end` is the beginning, not all, of `pattern`, with `least` bytes not public. */
+/**
+ * Whether `data` from `start` to `end` is the beginning of `pattern`, with `least` bytes not public, and not all of it
+ * unless it ends behind `decided`.
+ */
 export function isOpen(
   pattern: Pattern,
   data: Buffer,
-  { start, end, least }: { start: number; end: number; least: number },
+  { start, end, least, decided = end }: OpenAsk & { start: number },
 ): boolean {
-  const length = end - start;
-  if (length >= pattern.bytes.length || length < pattern.publicLength + least) return false;
+  const length = Math.min(end - start, pattern.bytes.length);
+  if (length < pattern.publicLength + least) return false;
+  if (length === pattern.bytes.length && start + length <= decided) return false;
   return sameBytes(data, start, pattern.bytes, { from: 0, length });
 }
 

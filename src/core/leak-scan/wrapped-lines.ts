@@ -33,12 +33,13 @@ export function isWrapped({ view, bytes, isToken }: Pattern): boolean {
   return view === 'base64' || (view === 'raw' && bytes.every((byte) => LETTERS[byte] === 1));
 }
 
-/** Read from its first byte: within white space no break begins. */
+/** Read from its first byte: within white space no break begins. A lone carriage return wraps nothing, unless in JSON. */
 function readBreak(source: Buffer, at: number): number {
   if (at > 0 && LETTERS[source[at - 1] ?? 0] !== 1) return NO_ESCAPE;
   let lineEnds = 0;
   let end = at;
   let isAfterReturn = false;
+  let hasTrigger = false;
   for (;;) {
     const length = unitLength(source, end);
     if (length === UNFINISHED) return UNFINISHED;
@@ -48,10 +49,11 @@ function readBreak(source: Buffer, at: number): number {
     const isFeed = last === LINE_FEED || (length === 2 && last === LETTER_N);
     if (isReturn || (isFeed && !isAfterReturn)) lineEnds++;
     isAfterReturn = isReturn;
+    hasTrigger ||= isFeed || length === 2;
     end += length;
     if (lineEnds > 1) return NO_ESCAPE;
   }
-  if (lineEnds === 0) return NO_ESCAPE;
+  if (lineEnds === 0 || !hasTrigger) return NO_ESCAPE;
   return LETTERS[source[end] ?? 0] === 1 ? escapeOf(end - at, NOTHING) : NO_ESCAPE;
 }
 
