@@ -54,13 +54,14 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
   // Limits (admit) and human approval (approve) stand here: between the decision and the intent.
   const version = again?.version ?? (await versionReady(deps, allowed.service));
   if (needsHolding(deps, allowed, body)) await body.hold();
-  const preparing = deps.content.prepare(allowed.service.protection.content);
+  const preparing = guardsReady(deps, allowed.service);
   if (preparing !== undefined) await preparing;
   if (again === undefined) inspectRequest(deps, record.inspected(allowed), body);
   const epoch = await record.begin(allowed, version, body);
   if (epoch > allowed.epoch) {
     await deps.authority.syncTo(epoch);
     allowed = decideAgain(deps, parts, allowed); // the intent names this service: nothing else may be sent under it
+    await guardsReady(deps, allowed.service);
   }
   const { service, constraints } = allowed;
   const { credential, release } = await deps.credentials.open(service);
@@ -98,6 +99,14 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
   } finally {
     release();
   }
+}
+
+/** Rules that some services want are loaded when the first of them is called. */
+function guardsReady({ content, texts }: BrokerDeps, { protection }: Service): Promise<unknown> | undefined {
+  const preparing = content.prepare(protection.content);
+  const readying = texts.prepare(protection.text);
+  if (preparing === undefined || readying === undefined) return preparing ?? readying;
+  return Promise.all([preparing, readying]);
 }
 
 /** The version to send, once there is an access token where it takes one. Throws `secret-unavailable`. */

@@ -2,8 +2,9 @@
 // markup and plain text. Bytes pass as they come unless something is blocked or stripped.
 import { StringDecoder } from 'node:string_decoder';
 import type { Stage } from '../inspection/stage.ts';
+import { EventText } from './event-text.ts';
 import { type HiddenKind, Markup, mayHide } from './hidden.ts';
-import { JsonWalk, type Path, visitStrings } from './json-walk.ts';
+import { JsonWalk, type Path } from './json-walk.ts';
 import { streamInAnswer } from './model-bodies.ts';
 import type { Watch } from './watch.ts';
 
@@ -16,8 +17,6 @@ interface AnswerTextOptions {
 }
 
 const NOTHING = Buffer.alloc(0);
-/** An event that is longer is read as far as this. */
-const MAX_EVENT = 1024 * 1024;
 /** Less is no text but a mark for a program. */
 const WORDS = /(?:\p{L}{2,}[^\p{L}]+){3}\p{L}{2,}|[\u3040-\u30ff\u3400-\u9fff]{6}/u;
 
@@ -75,8 +74,14 @@ class JsonTextStage implements Stage {
     this.#options = options;
     this.changesLength = options.hidden === 'strip';
     this.mayCut = options.mayCut;
+    let isResponse = false;
     this.#walk = new JsonWalk({
-      string: (path, value, isPart) => stringRead(path, value, { options, isPart }),
+      string: (path, value, isPart) => {
+        if (path.length === 1 && path[0] === 'object') isResponse = value === 'response';
+        // What was sent comes back in it, and with it the canary.
+        if (isResponse && path[0] === 'instructions') return undefined;
+        return stringRead(path, value, { options, isPart });
+      },
     });
   }
 
@@ -92,63 +97,32 @@ class JsonTextStage implements Stage {
   }
 }
 
-/** Events, the words of each choice joined before they are read. Each event passes when it has come whole. */
+/** Each event passes when it has come whole. */
 class EventTextStage implements Stage {
   readonly changesLength = false;
   readonly mayCut: boolean;
-  readonly #options: AnswerTextOptions;
+  readonly #watch: Watch;
+  readonly #events: EventText;
   readonly #decoder = new StringDecoder('utf8');
-  #line = '';
 
   constructor(options: AnswerTextOptions) {
-    this.#options = options;
+    this.#watch = options.watch;
+    this.#events = new EventText(options.watch, (path, value) => {
+      stringRead(path, value, { options, isPart: false });
+    });
     this.mayCut = options.mayCut;
   }
 
   push(chunk: Buffer): Buffer {
-    const lines = (this.#line + this.#decoder.write(chunk)).split(/\r\n|\n|\r/);
-    this.#line = lines.pop() ?? '';
-    for (const line of lines) this.#read(line);
-    if (this.#line.length > MAX_EVENT) {
-      this.#read(this.#line);
-      this.#line = 'data:';
-    }
+    this.#events.push(this.#decoder.write(chunk));
     return chunk;
   }
 
   end(): Buffer {
-    this.#read(this.#line + this.#decoder.end());
-    this.#options.watch.end();
+    this.#events.end(this.#decoder.end());
+    this.#watch.end();
     return NOTHING;
   }
-
-  #read(line: string): void {
-    if (!line.startsWith('data:')) return;
-    const data = line.slice(5).trimStart();
-    if (data === '' || data === '[DONE]') return;
-    let value: unknown;
-    try {
-      value = JSON.parse(data);
-    } catch {
-      this.#options.watch.stream('event', `${data}\n`);
-      return;
-    }
-    const indexed = indexOf(value);
-    visitStrings(value, (path, text) => {
-      const stream = streamInAnswer(path);
-      if (stream !== undefined) this.#options.watch.stream(`${indexed} ${stream}`, text);
-      else stringRead(path, text, { options: this.#options, isPart: false });
-    });
-  }
-}
-
-/** Which of several texts an event goes on with: it says so itself, wherever in a list it stands. */
-function indexOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return '';
-  const { index, output_index: output, content_index: content, choices } = value as Record<string, unknown>;
-  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
-  const own = typeof choice === 'object' && choice !== null && 'index' in choice ? choice.index : undefined;
-  return [index, output, content, own].filter((one) => typeof one === 'number').join(' ');
 }
 
 /** HTML, Markdown, XML and plain text. */

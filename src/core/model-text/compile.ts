@@ -1,52 +1,52 @@
-// Rules as the matcher uses them: every pattern a row of places, every word in one tree.
+// Rules as the matcher uses them: every pattern a row of places, every word in one tree. In steps, since all of it takes
+// longer than a call should wait.
 import { foldText } from './fold.ts';
+import { type Meaning, type PlaceTable, type Places, placeTable, WordPlaces } from './places.ts';
 import { KINDS, type Rule, type RuleSet, type TextKind } from './rule.ts';
-import { placesOf, type Places, TermTree } from './terms.ts';
+import { TermTree } from './terms.ts';
 
 /** Between two words stand two units, between two characters of an unspaced script one. */
 export const UNITS_PER_WORD = 2;
 const DEFAULT_GAP = 3;
-
-/** What becomes of a pattern that was found whole; `places`: words that follow each other stand as one in these. */
-export type Meaning = { readonly rule: Rule } | { readonly places: Places } | 'negation' | 'mention';
+/** Slots and words between two steps. */
+const MADE_PER_STEP = 100;
 
 export interface CompiledRules {
-  readonly rules: ReadonlyMap<string, Rule>;
   readonly tree: TermTree;
+  readonly table: PlaceTable;
+  readonly words: WordPlaces;
   readonly kinds: ReadonlyMap<TextKind, Places>;
-  /** By place: the units that may lie between this word and the one before it; -1 for a first word. */
-  readonly gaps: Int32Array;
-  /** By place: what is found when a pattern ends here; nothing within one. */
-  readonly ends: readonly (readonly Meaning[])[];
-  /** By place: the one before it in its pattern; -1 for a first word. Patterns that begin alike share their first places. */
-  readonly previous: Int32Array;
-  /** By place: the most units that may lie between this word and any next one; -1 where none follows. */
-  readonly reaches: Int32Array;
-  /** By place: a negation right before this first word turns the pattern around. */
-  readonly negatable: readonly boolean[];
 }
 
 interface Slot {
-  readonly alternatives: readonly string[];
+  /** Of words that can stand here. */
+  readonly list: number;
   readonly gap: number | undefined;
 }
 
-export function compileRules(sets: readonly RuleSet[]): CompiledRules {
+type Words = Readonly<Record<string, string>>;
+/** Folds to itself. */
+const PLAIN = /^[a-z]+$/;
+
+/** Ends with the rules; what it gives before are only steps. */
+export function* compiling(sets: readonly RuleSet[]): Generator<undefined, CompiledRules> {
   const build = new Build();
   for (const set of sets) {
-    for (const rule of set.rules) build.rule(rule, set.words ?? {});
-    for (const [text, meaning] of [
-      [set.negations, 'negation'],
-      [set.mentions, 'mention'],
-    ] as const) {
-      if (text !== undefined) build.pattern(text, {}, { gap: 0, meaning });
+    build.begin(set.words ?? {});
+    for (const rule of set.rules) {
+      for (const pattern of build.patternsOf(rule)) {
+        build.pattern(pattern, { gap: rule.gap ?? DEFAULT_GAP, meaning: { rule } });
+        if (build.isStepOver()) yield;
+      }
     }
+    if (set.negations !== undefined) build.pattern(set.negations, { gap: 0, meaning: 'negation' });
+    if (set.mentions !== undefined) build.pattern(set.mentions, { gap: 0, meaning: 'mention' });
   }
-  return build.done();
+  return yield* build.finishing();
 }
 
 class Build {
-  readonly #rules = new Map<string, Rule>();
+  readonly #ids = new Set<string>();
   readonly #tree = new TermTree();
   readonly #kinds = new Map<TextKind, number[]>();
   readonly #gaps: number[] = [];
@@ -57,40 +57,81 @@ class Build {
   /** Places by what stands in them and before them. */
   readonly #known = new Map<string, number>();
   readonly #negatable: boolean[] = [];
-  /** By words that follow each other: the places in which they stand as one. */
+  /** Lists of words by their text, and the places of each. */
+  readonly #lists = new Map<string, number>();
+  readonly #placesOf: number[][] = [];
+  /** By words that follow each other: the lists in which they stand as one. */
   readonly #joined = new Map<string, number[]>();
+  #words: Words = {};
+  /** Slots as a language writes them. */
+  readonly #slots = new Map<string, Slot>();
+  #made = 0;
 
-  rule(rule: Rule, words: Readonly<Record<string, string>>): void {
-    if (this.#rules.has(rule.id)) throw new Error(`two rules are called ${rule.id}`);
-    this.#rules.set(rule.id, rule);
-    const how = { gap: rule.gap ?? DEFAULT_GAP, meaning: { rule } };
-    for (const pattern of rule.patterns) this.pattern(pattern, words, how);
+  /** What comes next is of a language with these lists of words. */
+  begin(words: Words): void {
+    this.#words = words;
+    this.#slots.clear();
   }
 
-  pattern(
-    pattern: string,
-    words: Readonly<Record<string, string>>,
-    { gap, meaning }: { gap: number; meaning: Meaning },
-  ): void {
-    this.#slots(slotsOf(pattern, words), gap, meaning);
+  isStepOver(): boolean {
+    if (this.#made < MADE_PER_STEP) return false;
+    this.#made = 0;
+    return true;
   }
 
-  #slots(slots: readonly Slot[], gap: number, meaning: Meaning): void {
+  patternsOf(rule: Rule): readonly string[] {
+    if (this.#ids.has(rule.id)) throw new Error(`two rules are called ${rule.id}`);
+    this.#ids.add(rule.id);
+    return rule.patterns;
+  }
+
+  pattern(pattern: string, { gap, meaning }: { gap: number; meaning: Meaning }): void {
+    const slots = pattern
+      .replaceAll('} ', '}')
+      .split(' ')
+      .map((token) => this.#slot(token));
+    this.#row(slots, gap, meaning);
+  }
+
+  /** After the last pattern, in steps. */
+  *finishing(): Generator<undefined, CompiledRules> {
+    for (const [words, lists] of this.#joined) {
+      const slots = words.split('+').map((word) => ({ list: this.#list([word]), gap: 0 }));
+      this.#row(slots, 0, { lists });
+      if (this.isStepOver()) yield;
+    }
+    yield* this.#tree.sealing();
+    yield;
+    const table = placeTable({
+      placesOf: this.#placesOf,
+      previous: this.#previous,
+      gaps: this.#gaps,
+      reaches: this.#reaches,
+      negatable: this.#negatable,
+      ends: this.#ends,
+    });
+    const kinds = new Map([...this.#kinds].map(([kind, lists]) => [kind, table.of(lists)] as const));
+    const tree = this.#tree;
+    return { table, kinds, tree, words: new WordPlaces(tree, table) };
+  }
+
+  #row(slots: readonly Slot[], gap: number, meaning: Meaning): void {
     const isNegatable =
       typeof meaning === 'object' && 'rule' in meaning && meaning.rule.category === 'override';
     let place = -1;
     for (const slot of slots) place = this.#place(place, slot, { gap, isNegatable });
     this.#ends[place]?.push(meaning);
+    this.#made += slots.length;
   }
 
   /** The place of a slot behind another one, which may be there already. */
   #place(
     before: number,
-    slot: Slot,
+    { list, gap: own }: Slot,
     { gap, isNegatable }: { readonly gap: number; readonly isNegatable: boolean },
   ): number {
-    const units = before < 0 ? -1 : (slot.gap ?? gap) * UNITS_PER_WORD;
-    const key = `${before} ${units} ${before < 0 && isNegatable} ${slot.alternatives.join('|')}`;
+    const units = before < 0 ? -1 : (own ?? gap) * UNITS_PER_WORD;
+    const key = `${before} ${units} ${before < 0 && isNegatable} ${list}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const place = this.#gaps.length;
@@ -101,64 +142,62 @@ class Build {
     this.#reaches.push(-1);
     this.#negatable.push(before < 0 && isNegatable);
     if (before >= 0) this.#reaches[before] = Math.max(this.#reaches[before] ?? -1, units);
-    for (const term of slot.alternatives) this.#term(term, place);
+    this.#placesOf[list]?.push(place);
     return place;
   }
 
-  done(): CompiledRules {
-    const isFirst = (place: number) => this.#gaps[place] === -1;
-    for (const [words, places] of this.#joined) {
-      const slots = words.split('+').map((word) => ({ alternatives: [word], gap: 0 }));
-      this.#slots(slots, 0, { places: placesOf(places, isFirst) });
-    }
-    this.#tree.seal(isFirst);
-    const kinds = new Map<TextKind, Places>(
-      [...this.#kinds].map(([kind, places]) => [kind, placesOf(places, isFirst)]),
-    );
-    return {
-      rules: this.#rules,
-      tree: this.#tree,
-      kinds,
-      gaps: Int32Array.from(this.#gaps),
-      ends: this.#ends,
-      previous: Int32Array.from(this.#previous),
-      reaches: Int32Array.from(this.#reaches),
-      negatable: this.#negatable,
-    };
+  #slot(token: string): Slot {
+    const known = this.#slots.get(token);
+    if (known !== undefined) return known;
+    const [, gap, terms = ''] = /^(?:\{(\d+)\})?(.+)$/.exec(token) ?? [];
+    const alternatives = terms.split('|').flatMap((term) => {
+      const name = /^<(.+)>$/.exec(term)?.[1];
+      if (name === undefined) return [term];
+      const list = this.#words[name];
+      if (list === undefined) throw new Error(`no list of words is called ${name}`);
+      return list.split('|');
+    });
+    const slot = { list: this.#list(alternatives), gap: gap === undefined ? undefined : Number(gap) };
+    this.#slots.set(token, slot);
+    return slot;
   }
 
-  #term(term: string, place: number): void {
+  #list(terms: readonly string[]): number {
+    const text = terms.join('|');
+    const known = this.#lists.get(text);
+    if (known !== undefined) return known;
+    const list = this.#placesOf.length;
+    this.#lists.set(text, list);
+    this.#placesOf.push([]);
+    for (const term of terms) this.#term(term, list);
+    this.#made += terms.length;
+    return list;
+  }
+
+  #term(term: string, list: number): void {
     if (term.includes('+')) {
-      this.#joined.set(term, [...(this.#joined.get(term) ?? []), place]);
+      const joined = this.#joined.get(term);
+      if (joined === undefined) this.#joined.set(term, [list]);
+      else joined.push(list);
       return;
     }
-    const kind = KINDS.find((known) => known === term);
+    const kind = term.startsWith('@') ? KINDS.find((known) => known === term) : undefined;
     if (kind !== undefined) {
-      this.#kinds.set(kind, [...(this.#kinds.get(kind) ?? []), place]);
+      this.#kinds.set(kind, [...(this.#kinds.get(kind) ?? []), list]);
       return;
     }
     const isStem = term.endsWith('*');
     const bare = isStem ? term.slice(0, -1) : term;
-    const folded = this.#folded.get(bare) ?? foldText(bare);
-    this.#folded.set(bare, folded);
+    const folded = PLAIN.test(bare) ? bare : this.#fold(bare);
     if (folded === '' || folded.includes(' ')) throw new Error(`no single word: ${term}`);
-    this.#tree.add(folded, isStem, place);
+    this.#tree.add(folded, isStem, list);
   }
-}
 
-function slotsOf(pattern: string, words: Readonly<Record<string, string>>): Slot[] {
-  return pattern
-    .replaceAll('} ', '}')
-    .split(' ')
-    .map((token) => {
-      const [, gap, terms = ''] = /^(?:\{(\d+)\})?(.+)$/.exec(token) ?? [];
-      const alternatives = terms.split('|').flatMap((term) => {
-        const name = /^<(.+)>$/.exec(term)?.[1];
-        if (name === undefined) return [term];
-        const list = words[name];
-        if (list === undefined) throw new Error(`no list of words is called ${name}`);
-        return list.split('|');
-      });
-      return { alternatives, gap: gap === undefined ? undefined : Number(gap) };
-    });
+  #fold(bare: string): string {
+    const known = this.#folded.get(bare);
+    if (known !== undefined) return known;
+    const folded = foldText(bare);
+    this.#folded.set(bare, folded);
+    return folded;
+  }
 }

@@ -1,6 +1,6 @@
-// The rules made ready for reading: once for a process, since it takes tens of milliseconds, and only where a service asks.
-import { type CompiledRules, compileRules } from './compile.ts';
-import { FoldTable } from './fold.ts';
+// The rules made ready for reading: once for a process, in steps, and only where a service asks.
+import { type CompiledRules, compiling } from './compile.ts';
+import { KindTable } from './kinds.ts';
 import type { Rule, Side } from './rule.ts';
 import { allRules } from './rules/registry.ts';
 import { TextReader } from './text-reader.ts';
@@ -12,14 +12,29 @@ interface ReadingOptions {
   readonly onFinding: (rule: Rule) => void;
 }
 
+interface Ready {
+  readonly rules: CompiledRules;
+  readonly table: KindTable;
+}
+
 export class ModelText {
-  #rules: CompiledRules | undefined;
-  readonly #fold = new FoldTable();
+  #steps: ReturnType<typeof compiling> | undefined;
+  #ready: Ready | undefined;
+
+  /** One step on the way to the first reader, a few milliseconds at most; gives whether there are more. */
+  prepare(): boolean {
+    if (this.#ready !== undefined) return false;
+    this.#steps ??= compiling(allRules());
+    const step = this.#steps.next();
+    if (step.done !== true) return true;
+    this.#ready = { rules: step.value, table: new KindTable() };
+    this.#steps = undefined;
+    return false;
+  }
 
   /** A text to be pushed in pieces. */
   reader(options: ReadingOptions): TextReader {
-    this.#rules ??= compileRules(allRules());
-    return new TextReader({ ...options, rules: this.#rules, fold: this.#fold });
+    return new TextReader({ ...options, ...this.#readied() });
   }
 
   /** The rules that a whole text breaks. */
@@ -29,5 +44,12 @@ export class ModelText {
     reader.push(text);
     reader.end();
     return found;
+  }
+
+  #readied(): Ready {
+    for (;;) {
+      if (this.#ready !== undefined) return this.#ready;
+      this.prepare();
+    }
   }
 }

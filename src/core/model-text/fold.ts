@@ -70,7 +70,7 @@ function lookAlikeTable(): Uint16Array {
   return table;
 }
 
-/** Scripts that are written without spaces between words: any character may begin one. */
+/** Scripts that are written without spaces between words: any character may begin one. All in whole blocks of 32. */
 export function isUnspaced(code: number): boolean {
   if (code < 0x0e00) return false;
   return (

@@ -1,5 +1,6 @@
 // Markup and what of it nobody sees: comments, elements that a style puts out of sight, attributes that only machines read,
 // characters without a shape. Works on HTML and on Markdown, piece by piece.
+import { isLetter } from './units.ts';
 
 export type HiddenKind = 'comment' | 'style' | 'characters';
 
@@ -18,7 +19,6 @@ const MAX_OPEN = 256 * 1024;
 const MAX_TAG = 2048;
 const MAX_PIECE = 64 * 1024;
 const TAG = /^<(\/?)([a-zA-Z][a-zA-Z0-9:-]*)((?:[^>"'<]|"[^"]*"|'[^']*')*)>/;
-const TAG_START = /^<\/?[a-zA-Z]/;
 const ATTRIBUTE = /([a-zA-Z-]{2,32})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g;
 const READ_OUT: ReadonlySet<string> = new Set([
   'alt',
@@ -44,6 +44,12 @@ const HIDDEN_ATTRIBUTE =
 const SHAPELESS =
   /\u200b|[\u2060-\u2064]|[\u202a-\u202e]|[\u2066-\u2069]|\ufeff|\u180e|[\u{e0000}-\u{e007f}]|[\u{e0100}-\u{e01ef}]/gu;
 
+/** Half of some of them is enough to look closer. */
+const MAY_BE_SHAPELESS = /[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\u180e\udb40]/;
+/** Attributes without any of these put nothing out of sight, and nothing is read out of them. */
+const MAY_CONCEAL = /hidden|style/i;
+const MAY_BE_READ_OUT = /alt|title|aria-|content|placeholder|summary|data-/i;
+
 export class Markup {
   readonly #visitor: MarkupVisitor;
   #open = '';
@@ -62,22 +68,30 @@ export class Markup {
   }
 
   #read(piece: string): string {
-    let text = this.#open + piece;
+    const text = this.#open + piece;
+    if (this.#open !== '' && !piece.includes('>') && text.length < openLimit(text)) {
+      this.#open = text;
+      return '';
+    }
     this.#open = '';
     let left = '';
-    for (;;) {
-      const at = text.indexOf('<');
-      if (at < 0) return left + this.#words(text);
-      left += this.#words(text.slice(0, at));
-      text = text.slice(at);
-      const length = this.#markLength(text);
+    let from = 0;
+    for (let at = text.indexOf('<'); at >= 0; at = text.indexOf('<', at)) {
+      const length = this.#markLength(text, at);
+      if (length === 1) {
+        at += 1;
+        continue;
+      }
+      left += this.#words(text.slice(from, at));
       if (length === 0) {
-        this.#open = text;
+        this.#open = text.slice(at);
         return left;
       }
-      left += this.#mark(text.slice(0, length));
-      text = text.slice(length);
+      left += this.#mark(text.slice(at, at + length));
+      at += length;
+      from = at;
     }
+    return left + this.#words(from === 0 ? text : text.slice(from));
   }
 
   end(): string {
@@ -86,18 +100,20 @@ export class Markup {
     return this.#words(text);
   }
 
-  /** Of the comment or tag that a text begins with; 1: it begins with none; 0: not known yet. */
-  #markLength(text: string): number {
-    if (text.length > MAX_OPEN) return 1;
-    if (text.startsWith('<!--')) {
-      const end = text.indexOf('-->', 4);
-      return end < 0 ? 0 : end + 3;
+  /** Of the comment or tag at `at`; 1: there is none; 0: not known yet. */
+  #markLength(text: string, at: number): number {
+    const rest = text.length - at;
+    if (rest > MAX_OPEN) return 1;
+    const next = text.charCodeAt(at + 1) | 32;
+    if (next >= 97 && next <= 122) return tagLength(text, at);
+    if (text.startsWith('<!--', at)) {
+      const end = text.indexOf('-->', at + 4);
+      return end < 0 ? 0 : end + 3 - at;
     }
-    if ('<!--'.startsWith(text) || text === '</') return 0;
-    if (!TAG_START.test(text)) return 1;
-    const tag = TAG.exec(text.slice(0, MAX_TAG))?.[0];
-    if (tag !== undefined) return tag.length;
-    return text.length < MAX_TAG ? 0 : 1;
+    if (rest < 4 && '<!--'.startsWith(text.slice(at))) return 0;
+    if (text[at + 1] !== '/') return 1;
+    if (rest === 2) return 0;
+    return isLetter(text.charCodeAt(at + 2)) ? tagLength(text, at) : 1;
   }
 
   #mark(mark: string): string {
@@ -132,7 +148,7 @@ export class Markup {
   }
 
   #readOut(attributes: string): void {
-    if (attributes === '') return;
+    if (!MAY_BE_READ_OUT.test(attributes)) return;
     for (const [, name = '', ...values] of attributes.matchAll(ATTRIBUTE)) {
       if (READ_OUT.has(name.toLowerCase()))
         this.#visitor.attribute(values.find((value) => value !== undefined) ?? '');
@@ -152,7 +168,20 @@ export class Markup {
   }
 }
 
+/** Of a tag that begins at `at`; 1: it is none; 0: not known yet. */
+function tagLength(text: string, at: number): number {
+  const tag = TAG.exec(text.slice(at, at + MAX_TAG))?.[0];
+  if (tag !== undefined) return tag.length;
+  return text.length - at < MAX_TAG ? 0 : 1;
+}
+
+/** How far what is open can go without an end. */
+function openLimit(open: string): number {
+  return open.startsWith('<!--') ? MAX_OPEN : open.length < 4 ? 0 : MAX_TAG;
+}
+
 function isOutOfSight(attributes: string): boolean {
+  if (!MAY_CONCEAL.test(attributes)) return false;
   if (
     HIDDEN_ATTRIBUTE.test(
       attributes.replace(/"[^"]*"|'[^']*'/g, (quoted) => (quoted.length < 10 ? quoted : '""')),
@@ -178,7 +207,7 @@ function isWhiteOnWhite(style: string): boolean {
 
 /** Without characters that have no shape. */
 function withoutShapeless(text: string): string {
-  return text.replace(SHAPELESS, '');
+  return MAY_BE_SHAPELESS.test(text) ? text.replace(SHAPELESS, '') : text;
 }
 
 /** Whether there is anything in a text that could hide something. */

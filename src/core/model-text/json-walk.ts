@@ -4,10 +4,8 @@
 export type Path = readonly (string | number)[];
 
 interface JsonVisitor {
-  /** A string that is a value, or the next part of one that is too long to be held. Gives what stands in its place. */
+  /** `path` is good until this returns. A string that is a value, or the next part of one that is too long to be held. Gives what stands in its place. */
   string(path: Path, value: string, isPart: boolean): string | undefined;
-  /** An object or array ends. */
-  close?(path: Path): void;
 }
 
 /** A longer string comes in parts, which can not be replaced. */
@@ -15,21 +13,25 @@ const MAX_STRING_BYTES = 1024 * 1024;
 /** Deeper down paths are not told apart. */
 const MAX_DEPTH = 128;
 
+/** Longer names are rare. */
+const MAX_NAME = 48;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-interface Frame {
-  readonly isObject: boolean;
-  key: string | number;
-  isName: boolean;
-}
+const NOTHING = Buffer.alloc(0);
 
 export class JsonWalk {
   readonly #visitor: JsonVisitor;
-  readonly #frames: Frame[] = [];
+  readonly #names = new NameCache();
+  /** Where the walk is; of an array the number of the element, of an object the name of the member. */
+  readonly #path: (string | number)[] = [];
   #depth = 0;
+  #isName = false;
   #isInString = false;
   #isEscaped = false;
+  /** There is an escape in the string. */
+  #hasEscapes = false;
   #literal: Buffer[] = [];
   #literalBytes = 0;
   #isPart = false;
@@ -41,45 +43,60 @@ export class JsonWalk {
 
   /** What may go on: all but a string that has not ended. */
   push(chunk: Buffer): Buffer {
+    /** What goes on and is not in `#out` yet. */
     let from = 0;
     let at = 0;
     while (at < chunk.length) {
-      if (this.#isInString) {
-        at = this.#toEndOfString(chunk, at);
-        if (this.#isInString) this.#keep(chunk.subarray(from, at));
-        else this.#endString(chunk.subarray(from, at));
-        from = at;
-      } else if (chunk[at] === QUOTE) {
-        this.#out.push(chunk.subarray(from, at));
+      const start = at;
+      if (!this.#isInString) {
+        if (chunk[at] !== QUOTE) {
+          this.#token(chunk[at] ?? 0);
+          at += 1;
+          continue;
+        }
         this.#isInString = true;
-        from = at;
-        at += 1;
-        if (at === chunk.length) this.#keep(chunk.subarray(from, at));
-      } else {
-        this.#token(chunk[at] ?? 0);
+        this.#hasEscapes = false;
         at += 1;
       }
+      at = this.#toEndOfString(chunk, at);
+      if (this.#isInString) {
+        this.#out.push(chunk.subarray(from, start));
+        this.#keep(chunk.subarray(start));
+        return this.#taken();
+      }
+      if (this.#literal.length > 0) {
+        this.#out.push(this.#kept(chunk.subarray(start, at)));
+        from = at;
+      } else {
+        const replaced = this.#string(chunk, start, at);
+        if (replaced === undefined) continue;
+        this.#out.push(chunk.subarray(from, start), replaced);
+        from = at;
+      }
     }
-    if (!this.#isInString) this.#out.push(chunk.subarray(from));
+    this.#out.push(from === 0 ? chunk : chunk.subarray(from));
     return this.#taken();
   }
 
   end(): Buffer {
-    if (this.#isInString) this.#endString(Buffer.alloc(0));
+    if (this.#isInString) {
+      this.#out.push(this.#kept(NOTHING));
+      this.#isInString = this.#isEscaped = false;
+    }
     return this.#taken();
   }
 
   #taken(): Buffer {
     const out = this.#out;
     this.#out = [];
-    return out.length === 1 ? (out[0] ?? Buffer.alloc(0)) : Buffer.concat(out);
+    return out.length === 1 ? (out[0] ?? NOTHING) : Buffer.concat(out);
   }
 
   #toEndOfString(chunk: Buffer, from: number): number {
     for (let at = from; at < chunk.length; at += 1) {
       const byte = chunk[at];
       if (this.#isEscaped) this.#isEscaped = false;
-      else if (byte === BACKSLASH) this.#isEscaped = true;
+      else if (byte === BACKSLASH) this.#isEscaped = this.#hasEscapes = true;
       else if (byte === QUOTE) {
         this.#isInString = false;
         return at + 1;
@@ -93,50 +110,56 @@ export class JsonWalk {
     this.#literalBytes += bytes.length;
     if (this.#literalBytes < MAX_STRING_BYTES || this.#isEscaped) return;
     const literal = Buffer.concat(this.#literal);
-    this.#visit(literal, true);
+    this.#visitor.string(this.#path, valueOf(literal, 0, literal.length), true);
     this.#out.push(literal);
     this.#isPart = true;
     this.#literal = [];
     this.#literalBytes = 0;
   }
 
-  #endString(last: Buffer): void {
-    const literal = this.#literal.length === 0 ? last : Buffer.concat([...this.#literal, last]);
+  /** The string that was kept, with its last piece. */
+  #kept(last: Buffer): Buffer {
+    const literal = Buffer.concat([...this.#literal, last]);
     this.#literal = [];
     this.#literalBytes = 0;
-    this.#isInString = this.#isEscaped = false;
-    const frame = this.#frames[this.#depth - 1];
-    if (frame?.isObject === true && frame.isName) {
-      frame.key = valueOf(literal);
-      frame.isName = false;
-      this.#out.push(literal);
-    } else {
-      const replaced = this.#visit(literal, this.#isPart);
-      this.#out.push(replaced === undefined ? literal : Buffer.from(JSON.stringify(replaced)));
-    }
-    this.#isPart = false;
+    this.#hasEscapes = true; // not known of its earlier pieces
+    return this.#string(literal, 0, literal.length) ?? literal;
   }
 
-  #visit(literal: Buffer, isPart: boolean): string | undefined {
-    const value = valueOf(literal);
-    const replaced = this.#visitor.string(this.#path(), value, isPart);
-    return isPart || replaced === value ? undefined : replaced;
+  /** A whole string, or the last part of one. Gives what stands in its place. */
+  #string(bytes: Buffer, from: number, to: number): Buffer | undefined {
+    const isPart = this.#isPart;
+    this.#isPart = false;
+    if (this.#isName) {
+      this.#isName = false;
+      const name = this.#hasEscapes ? undefined : this.#names.of(bytes, from + 1, to - 1);
+      this.#set(name ?? valueOf(bytes, from, to));
+      return undefined;
+    }
+    const value = this.#hasEscapes ? valueOf(bytes, from, to) : bytes.toString('utf8', from + 1, to - 1);
+    const replaced = this.#visitor.string(this.#path, value, isPart);
+    return isPart || replaced === undefined || replaced === value
+      ? undefined
+      : Buffer.from(JSON.stringify(replaced));
+  }
+
+  #set(key: string | number): void {
+    if (this.#depth > 0 && this.#depth <= MAX_DEPTH) this.#path[this.#depth - 1] = key;
   }
 
   #token(byte: number): void {
     switch (byte) {
       case 0x7b: // {
       case 0x5b: // [
-        if (this.#depth < MAX_DEPTH) {
-          const isObject = byte === 0x7b;
-          this.#frames[this.#depth] = { isObject, key: isObject ? '' : 0, isName: isObject };
-        }
         this.#depth += 1;
+        this.#isName = byte === 0x7b && this.#depth <= MAX_DEPTH;
+        this.#set(this.#isName ? '' : 0);
         return;
       case 0x7d: // }
       case 0x5d: // ]
         if (this.#depth > 0) this.#depth -= 1;
-        this.#visitor.close?.(this.#path());
+        if (this.#path.length > this.#depth) this.#path.length = this.#depth;
+        this.#isName = false;
         return;
       case 0x2c: // ,
         this.#next();
@@ -144,25 +167,41 @@ export class JsonWalk {
   }
 
   #next(): void {
-    const frame = this.#depth > MAX_DEPTH ? undefined : this.#frames[this.#depth - 1];
-    if (frame === undefined) return;
-    if (frame.isObject) frame.isName = true;
-    else if (typeof frame.key === 'number') frame.key += 1;
-  }
-
-  #path(): Path {
-    const path: (string | number)[] = [];
-    for (let i = 0; i < Math.min(this.#depth, MAX_DEPTH); i += 1) path.push(this.#frames[i]?.key ?? '');
-    return path;
+    if (this.#depth === 0 || this.#depth > MAX_DEPTH) return;
+    const key = this.#path[this.#depth - 1];
+    if (typeof key === 'number') this.#set(key + 1);
+    else this.#isName = true;
   }
 }
 
+/** Names come up again and again: they are made into strings once. */
+class NameCache {
+  readonly #names: string[] = Array.from({ length: 256 }, () => '');
+
+  /** Undefined: such a name is not kept. */
+  of(bytes: Buffer, from: number, to: number): string | undefined {
+    const length = to - from;
+    if (length <= 0 || length > MAX_NAME) return undefined;
+    let hash = length;
+    for (let at = from; at < to; at += 1) hash = Math.imul(hash, 31) + (bytes[at] ?? 0);
+    const slot = (hash ^ (hash >>> 8)) & 0xff;
+    const known = this.#names[slot] ?? '';
+    if (isAscii(known, bytes, from, to)) return known;
+    return (this.#names[slot] = bytes.toString('utf8', from, to));
+  }
+}
+
+function isAscii(name: string, bytes: Buffer, from: number, to: number): boolean {
+  if (name.length !== to - from) return false;
+  for (let at = 0; at < name.length; at += 1) if (name.charCodeAt(at) !== bytes[from + at]) return false;
+  return true;
+}
+
 /** Of a literal with or without its quotes; of one that no parser takes, its text as it stands. */
-function valueOf(literal: Buffer): string {
-  const text = literal.toString('utf8');
-  const from = text.startsWith('"') ? 1 : 0;
-  const to = text.length > from && text.endsWith('"') ? text.length - 1 : text.length;
-  const inner = text.slice(from, to);
+function valueOf(bytes: Buffer, from: number, to: number): string {
+  const start = bytes[from] === QUOTE ? from + 1 : from;
+  const end = to > start && bytes[to - 1] === QUOTE ? to - 1 : to;
+  const inner = bytes.toString('utf8', start, end);
   if (!inner.includes('\\')) return inner;
   try {
     return String(JSON.parse(`"${inner}"`));
@@ -171,17 +210,19 @@ function valueOf(literal: Buffer): string {
   }
 }
 
-/** Every string of a value that was parsed, with the path to it. */
+/** Every string of a value that was parsed, with the path to it, which is good until the next. */
 export function visitStrings(
   value: unknown,
   visit: (path: Path, text: string) => void,
-  path: Path = [],
+  path: (string | number)[] = [],
 ): void {
   if (typeof value === 'string') visit(path, value);
   else if (typeof value === 'object' && value !== null && path.length < MAX_DEPTH) {
     const isArray = Array.isArray(value);
-    for (const [key, member] of Object.entries(value)) {
-      visitStrings(member, visit, [...path, isArray ? Number(key) : key]);
+    for (const key in value) {
+      path.push(isArray ? Number(key) : key);
+      visitStrings((value as Record<string, unknown>)[key], visit, path);
+      path.pop();
     }
   }
 }

@@ -1,9 +1,7 @@
 // Marks that are no words: addresses, tokens of chat templates, lines that begin like somebody else's turn, images that
 // carry data away in their address.
 import type { TextKind } from './rule.ts';
-
-/** The characters that one may begin or end with. */
-export const MARKS: ReadonlySet<string> = new Set([':', '<', '[', ']', '@']);
+import { isLetter } from './units.ts';
 
 /** As much of the text before is looked at. */
 export const LOOK_BACK = 240;
@@ -67,8 +65,7 @@ function found(pattern: RegExp, text: string, at: number, kind: TextKind): Mark 
 
 function atColon(text: string, at: number, before: string): Mark | undefined {
   if (text.startsWith('//', at + 1) || SPLIT_SLASHES.test(text.slice(at + 1, at + 9))) {
-    const scheme = text.slice(Math.max(0, at - 12), at).replace(UNSEEN, '');
-    return ADDRESS_SCHEME.test(scheme) ? { kinds: ['@url'], end: at + 3 } : undefined;
+    return hasScheme(text, at) ? { kinds: ['@url'], end: at + 3 } : undefined;
   }
   // Most colons end after the look at one letter.
   const letter = text.charCodeAt(at - 1) | 32;
@@ -77,6 +74,11 @@ function atColon(text: string, at: number, before: string): Mark | undefined {
   if (SPEAKER.test(lead)) return { kinds: ['@speaker'], end: at + 1 };
   if (HEADED.test(lead)) return { kinds: ['@turn'], end: at + 1 };
   return TURN_WORD.test(lead) && TURN_LINE.test(lead) ? { kinds: ['@turn'], end: at + 1 } : undefined;
+}
+
+function hasScheme(text: string, at: number): boolean {
+  if (isLetter(text.charCodeAt(at - 1)) && isLetter(text.charCodeAt(at - 2))) return true;
+  return ADDRESS_SCHEME.test(text.slice(Math.max(0, at - 12), at).replace(UNSEEN, ''));
 }
 
 /** Of the words above, and of what may close them. */

@@ -84,20 +84,44 @@ function isMedia(path: Path): boolean {
 export function streamInAnswer(path: Path): string | undefined {
   const [top, at] = path;
   const last = path.at(-1);
+  if (typeof top === 'number') {
+    // Google's stream as one JSON array.
+    return at === 'candidates' || at === 'choices' ? streamInAnswer(path.slice(1)) : undefined;
+  }
   if (top === 'choices' && typeof at === 'number') {
     const isWords = last === 'content' || last === 'text' || last === 'arguments' || last === 'refusal';
-    const isThought = last === 'reasoning_content' || last === 'reasoning';
+    const isThought = last === 'reasoning_content' || last === 'reasoning' || last === 'transcript';
     return isWords || isThought ? `${at} ${last}` : undefined;
   }
-  if (top === 'candidates' && last === 'text') return `${String(at)} text`;
-  if (top === 'content' && typeof at === 'number' && (last === 'text' || last === 'thinking'))
-    return `${at} ${last}`;
-  if (top === 'output' && (last === 'text' || last === 'arguments')) return `${String(at)} ${last}`;
+  if (top === 'candidates') {
+    if (path.includes('functionCall')) return `${String(at)} arguments`;
+    return last === 'text' ? `${String(at)} text` : undefined;
+  }
+  if (top === 'content' && typeof at === 'number') {
+    const isWords = last === 'text' || last === 'thinking';
+    return (isWords && path.length === 3) || path[2] === 'input' ? `${at} ${String(path[2])}` : undefined;
+  }
+  if (top === 'output' && (last === 'text' || last === 'arguments') && !path.includes('results')) {
+    return `${String(at)} ${last}`;
+  }
   if (top === 'delta' || (top === 'message' && path[1] === 'content')) {
     const isWords = path.length === 1 || last === 'text' || last === 'partial_json' || last === 'thinking';
     return isWords || last === 'content' ? 'delta' : undefined;
   }
+  // What a block begins with that goes on as `delta`.
+  if (top === 'content_block' && path.length === 2 && (last === 'text' || last === 'thinking'))
+    return 'delta';
   if (top === 'completion' || top === 'response' || top === 'generated_text')
     return path.length === 1 ? top : undefined;
   return undefined;
+}
+
+const REPEATED: ReadonlySet<string | number> = new Set(['text', 'refusal', 'arguments', 'transcript']);
+
+/** Of a string in an event of OpenAI's responses: `written` once more as a whole, or the `instructions` that were sent. */
+export function partOfResponse(path: Path): 'written' | 'instructions' | undefined {
+  if (path[0] === 'response' && path[1] === 'instructions') return 'instructions';
+  return REPEATED.has(path.at(-1) ?? '') && !path.includes('results') && !path.includes('tools')
+    ? 'written'
+    : undefined;
 }

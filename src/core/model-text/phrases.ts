@@ -1,7 +1,6 @@
 // Which patterns are under way in a text, by the words that come by: one step for each word and each place it can stand in.
-import type { CompiledRules, Meaning } from './compile.ts';
+import { ENDS, NEGATABLE, type Places, type PlaceTable, STRIDE } from './places.ts';
 import type { Rule } from './rule.ts';
-import type { Places } from './terms.ts';
 
 /** A pattern that was found whole. Positions are units: two for each word. */
 export interface Phrase {
@@ -14,30 +13,33 @@ export interface Phrase {
   readonly isTold: boolean;
 }
 
+// As part of the code: constants of other modules are looked up whenever they are used.
+const NUMBERS = STRIDE;
+const IS_NEGATABLE = NEGATABLE;
+const IS_END = ENDS;
+
 /** Words between `never` and what it turns around. */
 const NEGATION_UNITS = 4;
 const TOLD_UNITS = 120;
 
 export class Phrases {
-  readonly #rules: CompiledRules;
+  readonly #table: PlaceTable;
   readonly #onPhrase: (phrase: Phrase) => void;
   /** By place: where the words up to this one end; 0: nowhere. */
   readonly #reached: Int32Array;
-  /** By place: where the first of those words begins. */
+  /** By place: twice where the first of those words begins, and one more where that is quoted. */
   readonly #begun: Int32Array;
-  readonly #quoted: Uint8Array;
   #negatedFrom = 0;
   #negatedUntil = 0;
   /** Before here a later word of a pattern may come; behind it only first ones count. */
   #openUntil = 0;
   #toldUntil = 0;
 
-  constructor(rules: CompiledRules, onPhrase: (phrase: Phrase) => void) {
-    this.#rules = rules;
+  constructor(table: PlaceTable, onPhrase: (phrase: Phrase) => void) {
+    this.#table = table;
     this.#onPhrase = onPhrase;
-    this.#reached = new Int32Array(rules.gaps.length);
-    this.#begun = new Int32Array(rules.gaps.length);
-    this.#quoted = new Uint8Array(rules.gaps.length);
+    this.#reached = new Int32Array(table.count);
+    this.#begun = new Int32Array(table.count);
   }
 
   reset(): void {
@@ -45,27 +47,26 @@ export class Phrases {
     this.#negatedFrom = this.#negatedUntil = this.#toldUntil = this.#openUntil = 0;
   }
 
-  /** A word that can stand in `places`, from unit `start` to `end`; both only ever grow. */
+  /** A word that can stand in `places`, from unit `start` to `end`, which both only ever grow and begin far from 0. */
   word(places: Places, start: number, end: number, isQuoted: boolean): void {
-    const { gaps, negatable, previous, reaches } = this.#rules;
-    const isOpen = start <= this.#openUntil;
-    for (const place of isOpen ? places.all : places.first) {
-      const gap = gaps[place] ?? -1;
-      if (gap < 0) {
-        if (negatable[place] === true && this.#isNegated(start)) continue;
-        this.#begun[place] = start;
-        this.#quoted[place] = isQuoted ? 1 : 0;
-      } else {
-        const prior = previous[place] ?? 0;
-        const before = this.#reached[prior] ?? 0;
-        if (before === 0 || start < before || start - before > gap) continue;
-        this.#begun[place] = this.#begun[prior] ?? start;
-        this.#quoted[place] = this.#quoted[prior] ?? 0;
-      }
-      this.#reached[place] = end;
-      const reach = end + (reaches[place] ?? -1);
+    const reached = this.#reached;
+    const begun = this.#begun;
+    const list = start <= this.#openUntil ? places.all : places.first;
+    for (let at = 0; at < list.length; at += NUMBERS) {
+      const prior = list[at + 1] ?? 0;
+      const known = list[at + 4] ?? 0;
+      let from = start * 2 + (isQuoted ? 1 : 0);
+      if (prior >= 0) {
+        const before = reached[prior] ?? 0;
+        if (start < before || start - before > (list[at + 2] ?? 0)) continue;
+        from = begun[prior] ?? 0;
+      } else if ((known & IS_NEGATABLE) !== 0 && this.#isNegated(start)) continue;
+      const place = list[at] ?? 0;
+      begun[place] = from;
+      reached[place] = end;
+      const reach = end + (list[at + 3] ?? 0);
       if (reach > this.#openUntil) this.#openUntil = reach;
-      for (const meaning of this.#rules.ends[place] ?? []) this.#whole(meaning, place, end);
+      if ((known & IS_END) !== 0) this.#whole(place, end);
     }
   }
 
@@ -73,17 +74,20 @@ export class Phrases {
     return start >= this.#negatedFrom && start <= this.#negatedUntil;
   }
 
-  #whole(meaning: Meaning, place: number, at: number): void {
-    if (meaning === 'negation') {
-      this.#negatedFrom = at;
-      this.#negatedUntil = at + NEGATION_UNITS;
-    } else if (meaning === 'mention') this.#toldUntil = at + TOLD_UNITS;
-    else {
-      const isQuoted = this.#quoted[place] === 1;
-      if ('places' in meaning) this.word(meaning.places, this.#begun[place] ?? at, at, isQuoted);
+  #whole(place: number, at: number): void {
+    for (const meaning of this.#table.ends[place] ?? []) {
+      if (meaning === 'negation') {
+        this.#negatedFrom = at;
+        this.#negatedUntil = at + NEGATION_UNITS;
+      } else if (meaning === 'mention') this.#toldUntil = at + TOLD_UNITS;
       else {
-        const isTold = at <= this.#toldUntil;
-        this.#onPhrase({ rule: meaning.rule, pattern: place, at, isQuoted, isTold });
+        const begun = this.#begun[place] ?? 0;
+        const isQuoted = (begun & 1) === 1;
+        if ('lists' in meaning) this.word(this.#table.known(meaning.lists), begun >> 1, at, isQuoted);
+        else {
+          const isTold = at <= this.#toldUntil;
+          this.#onPhrase({ rule: meaning.rule, pattern: place, at, isQuoted, isTold });
+        }
       }
     }
   }

@@ -1,22 +1,31 @@
 // Words without spaces around them, or with too many: scripts that have none, and l e t t e r s set apart.
-import { NOWHERE, type Places, type TermTree } from './terms.ts';
+import { NOWHERE, type Places, type WordPlaces } from './places.ts';
+import { ROOT, type TermTree } from './terms.ts';
 
 /** More terms are never open at once: no term is longer. */
 const MAX_WALKS = 32;
 
 type OnTerm = (places: Places, start: number, end: number) => void;
 
+interface RunOptions {
+  readonly tree: TermTree;
+  readonly words: WordPlaces;
+  readonly onTerm: OnTerm;
+}
+
 /** Of a script without spaces: a term may begin at every character. */
 export class Unspaced {
   readonly #tree: TermTree;
+  readonly #words: WordPlaces;
   readonly #onTerm: OnTerm;
   /** Walks under way: where each is, and where it began. */
   readonly #states = new Int32Array(MAX_WALKS);
   readonly #starts = new Int32Array(MAX_WALKS);
   #walks = 0;
 
-  constructor(tree: TermTree, onTerm: OnTerm) {
+  constructor({ tree, words, onTerm }: RunOptions) {
     this.#tree = tree;
+    this.#words = words;
     this.#onTerm = onTerm;
   }
 
@@ -38,7 +47,7 @@ export class Unspaced {
       this.#starts[this.#walks] = start;
       this.#walks += 1;
     }
-    const places = this.#tree.placesEndingAt(state);
+    const places = this.#words.endingAt(state);
     if (places.all.length > 0) this.#onTerm(places, start, end);
   }
 }
@@ -52,13 +61,15 @@ const BREAK = 0x20;
 /** `i g n o r e`, `i-g-n-o-r-e`: letters one by one, words perhaps told apart by a wider space. */
 export class Singles {
   readonly #tree: TermTree;
+  readonly #words: WordPlaces;
   readonly #onTerm: OnTerm;
   readonly #letters = new Uint16Array(MAX_SINGLES);
   #length = 0;
   #start = 0;
 
-  constructor(tree: TermTree, onTerm: OnTerm) {
+  constructor({ tree, words, onTerm }: RunOptions) {
     this.#tree = tree;
+    this.#words = words;
     this.#onTerm = onTerm;
   }
 
@@ -99,12 +110,12 @@ export class Singles {
   }
 
   #longestAt(from: number): { places: Places; end: number } {
-    let state = this.#tree.root;
+    let state = ROOT;
     let longest: { places: Places; end: number } = { places: NOWHERE, end: from + 1 };
     for (let at = from; at < this.#length; at += 1) {
       state = this.#tree.step(state, this.#letters[at] ?? 0);
       if (state === 0) break;
-      const places = at + 1 - from < MIN_TERM ? NOWHERE : this.#tree.placesEndingAt(state);
+      const places = at + 1 - from < MIN_TERM ? NOWHERE : this.#words.endingAt(state);
       if (places.all.length > 0) longest = { places, end: at + 1 };
     }
     return longest;

@@ -2,25 +2,18 @@
 // place of letters told from words that are meant so.
 import { escapeAt } from './escapes.ts';
 import { EXPANDS, type FoldTable, INVISIBLE, isUnspaced, SEPARATOR } from './fold.ts';
-import { NOWHERE, type Places, type TermTree } from './terms.ts';
+import type { TermTree } from './terms.ts';
+import { isAlphanumeric, isDigit, type Units } from './units.ts';
 
 const MAX_WORD = 256;
 
-/** Digits and signs that stand for letters. */
-const LEET: ReadonlyMap<string, string> = new Map([
-  ['0', 'o'],
-  ['1', 'i'],
-  ['3', 'e'],
-  ['4', 'a'],
-  ['5', 's'],
-  ['7', 't'],
-  ['8', 'b'],
-  ['9', 'g'],
-  ['@', 'a'],
-  ['$', 's'],
-  ['!', 'i'],
-  ['|', 'l'],
-]);
+/** Letters that digits and signs stand for; 1 and ! are of two kinds. */
+const LEET = new Uint16Array(128);
+for (const pair of ['0o', '1i', '3e', '4a', '5s', '7t', '8b', '9g', '@a', '$s', '!i', '|l']) {
+  LEET[pair.charCodeAt(0)] = pair.charCodeAt(1);
+}
+const LETTER_I = 0x69;
+const LETTER_L = 0x6c;
 
 export class SpelledWord {
   readonly #tree: TermTree;
@@ -59,52 +52,53 @@ export class SpelledWord {
   }
 
   /** Reads a word at `start`; gives where it ends. Of length 0: there is none, and what was read is not seen. */
-  read(text: string, start: number): number {
+  read(text: string, units: Units, start: number): number {
     this.#length = 0;
     this.#hasLatin = this.#hasLookAlikes = this.#hasSigns = this.#hasDigits = this.#hasMore = false;
     let at = start;
     while (at < text.length && this.#length < MAX_WORD - 8) {
-      const end = this.#character(text, at);
+      const end = this.#character(text, units, at);
       if (end === at) break;
       at = end;
     }
     return at;
   }
 
-  /** Where the rules' words can be that this one is, or is meant to look like. */
-  places(): Places {
-    const found = this.#tree.find(this.#letters, 0, this.#length);
-    if (found.all.length > 0 && !(this.#hasLatin && this.#hasLookAlikes)) return found;
+  /** Of the rules' word that this one is, or is meant to look like; 0: of none. */
+  meaning(): number {
+    const found = this.#tree.find(this.#letters, this.#length);
+    if (found !== 0 && !(this.#hasLatin && this.#hasLookAlikes)) return found;
     if (this.#hasLookAlikes) {
       const latin = this.#asLatin();
-      if (latin.all.length > 0) return latin;
+      if (latin !== 0) return latin;
     }
     return this.#hasLatin && (this.#hasDigits || this.#hasSigns) ? this.#fromLeet() : found;
   }
 
   /** Gives where the character ends; `at` itself where it is no part of a word. */
-  #character(text: string, at: number): number {
-    const code = text.charCodeAt(at);
-    if (code < 128) return this.#ascii(text, at, code);
+  #character(text: string, units: Units, at: number): number {
+    const code = units[at] ?? 0;
+    if (code < 128) return this.#ascii(text, units, at);
     const folded = this.#fold.unit(code);
     if (folded === EXPANDS) {
       const point = text.codePointAt(at) ?? code;
       return this.#expanded(point, at, at + (point > 0xffff ? 2 : 1));
     }
     if (folded === SEPARATOR || isUnspaced(folded)) return at;
-    if (folded === INVISIBLE) this.#unseen(code, text, at + 1);
+    if (folded === INVISIBLE) this.#unseen(code, units[at + 1] ?? 0);
     else this.#add(folded);
     return at + 1;
   }
 
-  #ascii(text: string, at: number, code: number): number {
-    if ((code >= 97 && code <= 122) || (code >= 48 && code <= 57)) this.#add(code);
+  #ascii(text: string, units: Units, at: number): number {
+    const code = units[at] ?? 0;
+    if ((code >= 97 && code <= 122) || isDigit(code)) this.#add(code);
     else if (code >= 65 && code <= 90) this.#add(code | 32);
     else {
-      const escape = escapeAt(text, at);
+      const escape = mayEscape(code) ? escapeAt(text, at) : undefined;
       if (escape !== undefined) return this.#escaped(escape.point, at, at + escape.length);
       const isSign = code === 0x40 || code === 0x24 || code === 0x21 || code === 0x7c;
-      if (!isSign || !isAlphanumeric(text.charCodeAt(at + 1))) return at;
+      if (!isSign || !isAlphanumeric(units[at + 1] ?? 0)) return at;
       this.#hasSigns = true;
       this.#letters[this.#length] = code;
       this.#length += 1;
@@ -142,36 +136,39 @@ export class SpelledWord {
   }
 
   /** Marks above and below letters fold away too, and are seen. */
-  #unseen(code: number, text: string, next: number): void {
-    if (isFormat(code)) this.#onUnseen(code, this.#hasLatin && isAlphanumeric(text.charCodeAt(next)));
+  #unseen(code: number, next: number): void {
+    if (isFormat(code)) this.#onUnseen(code, this.#hasLatin && isAlphanumeric(next));
   }
 
-  #asLatin(): Places {
-    if (this.#hasMore) return NOWHERE; // letters that look like no Latin ones: a word of its own script
+  #asLatin(): number {
+    if (this.#hasMore) return 0; // letters that look like no Latin ones: a word of its own script
     for (let at = 0; at < this.#length; at += 1) {
       const code = this.#letters[at] ?? 0;
       this.#other[at] = this.#fold.lookAlikes[code] || code;
     }
-    return this.#tree.find(this.#other, 0, this.#length);
+    return this.#tree.find(this.#other, this.#length);
   }
 
-  #fromLeet(): Places {
-    for (const one of ['i', 'l']) {
-      for (let at = 0; at < this.#length; at += 1) {
-        const code = this.#letters[at] ?? 0;
-        const sign = String.fromCharCode(code);
-        const letter = sign === '1' || sign === '!' ? one : (LEET.get(sign) ?? sign);
-        this.#other[at] = this.#fold.lookAlikes[code] || letter.charCodeAt(0);
-      }
-      const found = this.#tree.find(this.#other, 0, this.#length);
-      if (found.all.length > 0) return found;
+  #fromLeet(): number {
+    let hasTwoKinds = false;
+    for (let at = 0; at < this.#length; at += 1) {
+      const code = this.#letters[at] ?? 0;
+      if (code === 0x31 || code === 0x21) hasTwoKinds = true;
+      const letter = code < 128 ? LEET[code] || code : code;
+      this.#other[at] = this.#fold.lookAlikes[code] || letter;
     }
-    return NOWHERE;
+    const found = this.#tree.find(this.#other, this.#length);
+    if (found !== 0 || !hasTwoKinds) return found;
+    for (let at = 0; at < this.#length; at += 1) {
+      const code = this.#letters[at] ?? 0;
+      if ((code === 0x31 || code === 0x21) && this.#other[at] === LETTER_I) this.#other[at] = LETTER_L;
+    }
+    return this.#tree.find(this.#other, this.#length);
   }
 }
 
-function isAlphanumeric(code: number): boolean {
-  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57);
+function mayEscape(code: number): boolean {
+  return code === 0x25 || code === 0x26 || code === 0x5c;
 }
 
 function isFormat(code: number): boolean {

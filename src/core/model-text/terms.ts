@@ -1,72 +1,77 @@
-// The words of all rules in one tree: a walk over a word's letters ends in the rules' places that the word can stand in.
-// Rows of 36 for Latin letters and digits, a table for all other characters; every step is one look-up.
+// The words of all rules in one tree: a walk over a word's letters ends in the lists of words that it is in. One row of a
+// table for each state, one step for each letter; a letter that nothing goes on with leads to where any ending is welcome.
 
-const WIDTH = 36;
-const ROOT = 1;
-export const NOWHERE: Places = { all: [], first: [] };
-/** So that a state and a code unit are one small integer. */
-const MAX_STATES = 16_384;
+/** A row has 26 letters, then what a word is that ends there, then what any word is that begins so. */
+export const ROW_SHIFT = 5;
+export const WHOLE = 26;
+const STEMS = 27;
+const LETTERS = 26;
+/** State 0 is nowhere, and leads nowhere. */
+export const ROOT = 1;
+/** States and meanings are 16 bits wide. */
+const MAX_STATES = 0xffff;
+const STATES_PER_STEP = 1024;
+const FIRST_CYRILLIC = 0x0430;
+const CYRILLIC_LETTERS = 32;
 
-/** Column of a code unit: letters 0–25, digits 26–35; -1: not in the rows. */
-export const COLUMNS: Int8Array = Int8Array.from({ length: 128 }, (_, code) => {
-  if (code >= 97 && code <= 122) return code - 97;
-  if (code >= 65 && code <= 90) return code - 65;
-  return code >= 48 && code <= 57 ? code - 22 : -1;
-});
-
-/** The places that a word can stand in, highest first: of the last in a pattern, then of those before. */
-export interface Places {
-  readonly all: readonly number[];
-  /** Of them, those that begin a pattern. */
-  readonly first: readonly number[];
+/** What a word is: the lists of words that it is in, beside those of a stem that it begins with. */
+interface Meaning {
+  readonly lists: readonly number[];
+  readonly above: number;
 }
 
 export class TermTree {
-  #rows = new Int32Array(WIDTH * 256);
+  #rows = new Uint16Array(0x4000 << ROW_SHIFT);
+  #cyrillic = new Uint16Array(0x4000 << ROW_SHIFT);
   #states = ROOT + 1;
-  readonly #children: number[][] = [];
+  /** Letters of other scripts, and digits: by state and code unit. */
   readonly #others = new Map<number, number>();
+  readonly #parents: number[] = [0, 0];
   /** By code unit: the state that it leads to from the root. */
   readonly #beginnings = new Uint16Array(0x1_0000);
-  /** By state: the places of stems and of whole words that end there, while the tree is built. */
-  readonly #added = { stems: [] as number[][], whole: [] as number[][] };
-  /** Of stems that end in a state or before it. */
-  readonly #stems: Places[] = [];
-  /** Of the whole words that end in a state, and of those stems. */
-  readonly #whole: Places[] = [];
-  /** Of the terms that end exactly in a state. */
-  readonly #ending: Places[] = [];
+  /** By state: the lists with a stem or a whole word that ends there. */
+  readonly #stems = new Map<number, number[]>();
+  readonly #whole = new Map<number, number[]>();
+  readonly #meanings: Meaning[] = [{ lists: [], above: 0 }];
+  /** From here on states take any letter. */
+  #firstSink = MAX_STATES;
 
   /** `term` is folded; with `isStem` any ending may follow. */
-  add(term: string, isStem: boolean, place: number): void {
+  add(term: string, isStem: boolean, list: number): void {
     let state = ROOT;
     for (let at = 0; at < term.length; at += 1) state = this.#grow(state, term.charCodeAt(at));
-    const added = isStem ? this.#added.stems : this.#added.whole;
-    (added[state] ??= []).push(place);
+    const lists = isStem ? this.#stems : this.#whole;
+    const known = lists.get(state);
+    if (known === undefined) lists.set(state, [list]);
+    else known.push(list);
   }
 
-  /** After the last `add`. */
-  seal(isFirst: (place: number) => boolean): void {
-    const seal = (state: number, inherited: Places) => {
-      const own = this.#added.stems[state] ?? [];
-      const whole = this.#added.whole[state] ?? [];
-      // Most states add nothing: they share what is above them.
-      const stems = own.length === 0 ? inherited : placesOf([...own, ...inherited.all], isFirst);
-      this.#ending[state] = placesOf([...own, ...whole], isFirst);
-      this.#stems[state] = stems;
-      this.#whole[state] = whole.length === 0 ? stems : placesOf([...whole, ...stems.all], isFirst);
-      for (const next of this.#children[state] ?? []) seal(next, stems);
-    };
-    for (const [key, next] of this.#others) {
-      if (key < (ROOT + 1) * 0x1_0000) this.#beginnings[key - ROOT * 0x1_0000] = next;
+  /** After the last `add`, in steps. */
+  *sealing(): Generator<undefined, void> {
+    const stemsOf = new Uint16Array(this.#states);
+    for (let state = ROOT; state < this.#states; state += 1) {
+      if (state % STATES_PER_STEP === 0) yield;
+      const inherited = stemsOf[this.#parents[state] ?? 0] ?? 0;
+      const stems = this.#meaning(this.#stems.get(state), inherited);
+      stemsOf[state] = stems;
+      this.#rows[(state << ROW_SHIFT) + STEMS] = stems;
+      this.#rows[(state << ROW_SHIFT) + WHOLE] = this.#meaning(this.#whole.get(state), stems);
     }
-    seal(ROOT, NOWHERE);
-    this.#rows = this.#rows.slice(0, this.#states * WIDTH);
+    this.#firstSink = this.#states;
+    const sinks = new Map<number, number>();
+    for (let state = ROOT; state < this.#firstSink; state += 1) {
+      if (state % STATES_PER_STEP === 0) yield;
+      const stems = stemsOf[state] ?? 0;
+      if (stems === 0) continue;
+      let sink = sinks.get(stems);
+      if (sink === undefined) sinks.set(stems, (sink = this.#sink(stems)));
+      this.#lead(state, sink);
+    }
   }
 
-  /** Of the terms that end exactly in `state`, stems and whole words: for text without spaces between words. */
-  placesEndingAt(state: number): Places {
-    return this.#ending[state] ?? NOWHERE;
+  /** For walks that must be fast: `rows[(state << ROW_SHIFT) + letter]` is the next state. */
+  get rows(): Uint16Array {
+    return this.#rows;
   }
 
   /** The state of a walk that begins with a character; 0: none does. */
@@ -74,59 +79,101 @@ export class TermTree {
     return this.#beginnings[code] ?? 0;
   }
 
-  get root(): number {
-    return ROOT;
-  }
-
-  /** The rows, for walks that must be fast: `rows[state * 36 + column]`, 0 for nowhere. */
-  get rows(): Int32Array {
-    return this.#rows;
-  }
-
   /** 0: no term goes on like that. */
   step(state: number, code: number): number {
-    const column = code < 128 ? (COLUMNS[code] ?? -1) : -1;
-    if (column >= 0) return this.#rows[state * WIDTH + column] ?? 0;
+    const letter = code - 97;
+    if (letter >= 0 && letter < LETTERS) {
+      const next = this.#rows[(state << ROW_SHIFT) + letter] ?? 0;
+      return next >= this.#firstSink ? 0 : next;
+    }
+    const cyrillic = code - FIRST_CYRILLIC;
+    if (cyrillic >= 0 && cyrillic < CYRILLIC_LETTERS)
+      return this.#cyrillic[(state << ROW_SHIFT) + cyrillic] ?? 0;
     return this.#others.get(state * 0x1_0000 + code) ?? 0;
   }
 
-  /** What a word stands for that left the tree in `state`, or ended there. */
-  placesAt(state: number, isEnd: boolean): Places {
-    return (isEnd ? this.#whole : this.#stems)[state] ?? NOWHERE;
-  }
-
-  /** Of a folded word from `from` to `to`. */
-  find(word: Uint16Array, from: number, to: number): Places {
+  /** What a folded word means; 0: nothing. */
+  find(word: Uint16Array, length: number): number {
     let state = ROOT;
-    for (let at = from; at < to; at += 1) {
+    for (let at = 0; at < length; at += 1) {
       const next = this.step(state, word[at] ?? 0);
-      if (next === 0) return this.placesAt(state, false);
+      if (next === 0) return this.#rows[(state << ROW_SHIFT) + STEMS] ?? 0;
       state = next;
     }
-    return this.placesAt(state, true);
+    return this.#rows[(state << ROW_SHIFT) + WHOLE] ?? 0;
+  }
+
+  /** The lists that a word of this meaning is in. */
+  listsOf(meaning: number): number[] {
+    const found: number[] = [];
+    for (let at = meaning; at !== 0; at = this.#meanings[at]?.above ?? 0) {
+      found.push(...(this.#meanings[at]?.lists ?? []));
+    }
+    return found;
+  }
+
+  /** The lists of the terms, stems and whole words, that end exactly in `state`: for text without spaces between words. */
+  listsEndingAt(state: number): number[] {
+    return [...(this.#stems.get(state) ?? []), ...(this.#whole.get(state) ?? [])];
+  }
+
+  get size(): number {
+    return this.#meanings.length;
+  }
+
+  get states(): number {
+    return this.#states;
+  }
+
+  #meaning(lists: readonly number[] | undefined, above: number): number {
+    if (lists === undefined) return above;
+    this.#meanings.push({ lists, above });
+    return this.#meanings.length - 1;
+  }
+
+  /** A state that all letters stay in. */
+  #sink(stems: number): number {
+    const sink = this.#open(0);
+    const row = sink << ROW_SHIFT;
+    this.#rows.fill(sink, row, row + LETTERS);
+    this.#rows[row + STEMS] = this.#rows[row + WHOLE] = stems;
+    return sink;
+  }
+
+  #lead(state: number, sink: number): void {
+    const row = state << ROW_SHIFT;
+    for (let at = row; at < row + LETTERS; at += 1) if (this.#rows[at] === 0) this.#rows[at] = sink;
   }
 
   #grow(state: number, code: number): number {
     const known = this.step(state, code);
     if (known !== 0) return known;
-    const next = this.#states;
-    this.#states += 1;
-    if (next >= MAX_STATES) throw new RangeError('the rules have too many words for one tree');
-    if ((next + 1) * WIDTH > this.#rows.length) {
-      const rows = new Int32Array(this.#rows.length * 2);
-      rows.set(this.#rows);
-      this.#rows = rows;
-    }
-    const column = code < 128 ? (COLUMNS[code] ?? -1) : -1;
-    if (column >= 0) this.#rows[state * WIDTH + column] = next;
+    const next = this.#open(state);
+    const letter = code - 97;
+    const cyrillic = code - FIRST_CYRILLIC;
+    if (letter >= 0 && letter < LETTERS) this.#rows[(state << ROW_SHIFT) + letter] = next;
+    else if (cyrillic >= 0 && cyrillic < CYRILLIC_LETTERS)
+      this.#cyrillic[(state << ROW_SHIFT) + cyrillic] = next;
     else this.#others.set(state * 0x1_0000 + code, next);
-    (this.#children[state] ??= []).push(next);
+    if (state === ROOT) this.#beginnings[code] = next;
     return next;
+  }
+
+  #open(parent: number): number {
+    const state = this.#states;
+    if (state >= MAX_STATES) throw new RangeError('the rules have too many words for one tree');
+    this.#states += 1;
+    this.#parents.push(parent);
+    if (this.#states << ROW_SHIFT > this.#rows.length) {
+      this.#rows = doubled(this.#rows);
+      this.#cyrillic = doubled(this.#cyrillic);
+    }
+    return state;
   }
 }
 
-export function placesOf(places: readonly number[], isFirst: (place: number) => boolean): Places {
-  if (places.length === 0) return NOWHERE;
-  const all = [...new Set(places)].sort((a, b) => b - a);
-  return { all, first: all.filter(isFirst) };
+function doubled(rows: Uint16Array): Uint16Array<ArrayBuffer> {
+  const longer = new Uint16Array(rows.length * 2);
+  longer.set(rows);
+  return longer;
 }

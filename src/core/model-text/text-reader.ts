@@ -1,15 +1,11 @@
 // One text, however it comes in pieces, under all rules: as it stands, what is packed in it, and what nobody sees of it.
 // Strong rules are findings by themselves, weak ones where several stand near each other.
 import type { CompiledRules } from './compile.ts';
-import type { FoldTable } from './fold.ts';
+import type { KindTable } from './kinds.ts';
 import { unpackAt } from './peel.ts';
 import type { Phrase } from './phrases.ts';
 import { type Rule, type Side, STRONG } from './rule.ts';
 import { WordReader } from './word-reader.ts';
-
-/** Soft hyphens, and ASCII in full width. Other characters that are not seen are counted where words are read. */
-const UNPLAIN = /\u00ad|[\uff01-\uff5e]/;
-const UNPLAIN_ALL = new RegExp(UNPLAIN, 'g');
 
 /** How deep text is unpacked from text. */
 const MAX_DEPTH = 2;
@@ -24,7 +20,7 @@ const STRONG_WHERE_HIDDEN = 4;
 
 interface TextReaderOptions {
   readonly rules: CompiledRules;
-  readonly fold: FoldTable;
+  readonly table: KindTable;
   readonly side: Exclude<Side, 'both'>;
   /** Nobody but a program sees the text. */
   readonly isHidden?: boolean;
@@ -47,7 +43,8 @@ export class TextReader {
     this.#depth = depth;
     this.#words = new WordReader({
       rules: options.rules,
-      fold: options.fold,
+      table: options.table,
+      depth,
       onPhrase: (phrase) => this.#phrase(phrase),
       onPacked: (text, at) => this.#unpack(text, at),
       onUnseenText: (text) => {
@@ -59,25 +56,18 @@ export class TextReader {
 
   push(piece: string): void {
     this.#room += piece.length;
-    this.#words.push(UNPLAIN.test(piece) ? this.#plain(piece) : piece);
+    this.#words.push(piece);
   }
 
-  /** The text is over; what comes next is another, and no phrase goes from one into the other. */
-  end(): void {
-    this.#words.end();
+  /** The text is over with this piece; what comes next is another, and no phrase goes from one into the other. */
+  end(piece = ''): void {
+    this.#room += piece.length;
+    this.#words.end(piece);
     this.#packed?.end();
     this.#unseen?.end();
-    this.#recent = [];
-    this.#told.clear();
+    this.#recent.length = 0;
+    if (this.#told.size > 0) this.#told.clear();
     this.#room = FREE_UNPACKED;
-  }
-
-  /** With plain signs for those of full width, and without soft hyphens and the like within words and addresses. */
-  #plain(piece: string): string {
-    return piece.replace(UNPLAIN_ALL, (sign) => {
-      const code = sign.charCodeAt(0);
-      return code >= 0xff01 ? String.fromCharCode(code - 0xfee0) : '';
-    });
   }
 
   #within(isHidden: boolean): TextReader {
@@ -103,14 +93,23 @@ export class TextReader {
     if (side !== 'both' && side !== this.#options.side) return;
     const isAbout = isTold && isQuoted && this.#options.isHidden !== true && this.#depth === 0;
     const weight = isAbout ? Math.min(rule.weight, WEIGHT_OF_MENTION) : rule.weight;
-    this.#recent = this.#recent.filter(
-      (one) => at - one.at <= WINDOW_UNITS && (one.pattern !== pattern || one.rule !== rule),
-    );
+    this.#forget(at, pattern, rule);
     this.#recent.push({ rule, pattern, weight, at });
-    const sum = this.#sum();
+    if (!this.#recent.some((one) => !this.#told.has(one.rule.id))) return;
     const least = this.#options.isHidden === true ? STRONG_WHERE_HIDDEN : STRONG;
-    if (sum < least) return;
+    if (this.#sum() < least) return;
     for (const one of this.#recent) this.#tell(one.rule);
+  }
+
+  /** What is too far away, and what the same pattern found before. */
+  #forget(at: number, pattern: number, rule: Rule): void {
+    let kept = 0;
+    for (const one of this.#recent) {
+      if (at - one.at > WINDOW_UNITS || (one.pattern === pattern && one.rule === rule)) continue;
+      this.#recent[kept] = one;
+      kept += 1;
+    }
+    this.#recent.length = kept;
   }
 
   /** The same words read in two languages, or by two rules of one kind, are one sign and not two. */

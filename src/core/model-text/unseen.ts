@@ -15,6 +15,8 @@ interface UnseenOptions {
 
 export class Unseen {
   readonly #options: UnseenOptions;
+  /** Something came after which nothing seen has come. */
+  isOpen = false;
   #withinWords = 0;
   #inARow = 0;
   #tags = '';
@@ -28,6 +30,7 @@ export class Unseen {
   add(point: number, isWithin: boolean): void {
     const { onKind } = this.#options;
     if (point >= 0xe0020 && point <= 0xe007e) {
+      this.isOpen = true;
       this.#tags += String.fromCharCode(point - 0xe0000);
       if (this.#tags.length === MAX_FLAG_TAGS + 1) onKind('@invisible');
       if (this.#tags.length >= MAX_TAGS) this.#endTags();
@@ -36,6 +39,7 @@ export class Unseen {
     const byte = selectorByte(point);
     if (byte !== undefined) return this.#selector(byte);
     if (point === 0x202d || point === 0x202e) return onKind('@bidi');
+    this.isOpen = true;
     this.#inARow += 1;
     if (isWithin) this.#withinWords += 1;
     if (this.#inARow === MANY_IN_A_ROW || (isWithin && this.#withinWords === MANY_WITHIN_WORDS)) {
@@ -43,13 +47,10 @@ export class Unseen {
     }
   }
 
-  get isOpen(): boolean {
-    return this.#inARow > 0 || this.#bytes.length > 0 || this.#tags !== '';
-  }
-
   /** A character that is seen came. */
   seen(): void {
     if (!this.isOpen) return;
+    this.isOpen = false;
     this.#inARow = 0;
     this.#endTags();
     // One or two choose the look of an emoji; many in a row are bytes.
@@ -67,6 +68,7 @@ export class Unseen {
   }
 
   #selector(byte: number): void {
+    this.isOpen = true;
     if (this.#bytes.length < 65_536) this.#bytes.push(byte);
   }
 

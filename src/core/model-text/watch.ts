@@ -6,7 +6,7 @@ import type { TextReader } from './text-reader.ts';
 type ReadOrWritten = Exclude<Side, 'both'>;
 
 export interface WatchOptions {
-  readonly texts: ModelText;
+  readonly texts: Pick<ModelText, 'reader'>;
   /** Sides that anything is looked for on. */
   readonly sides: ReadonlySet<ReadOrWritten>;
   /** Planted in the instructions of a model; nobody writes it by chance. */
@@ -19,6 +19,17 @@ const MAX_STREAMS = 16;
 /** Shorter texts hold no phrase. */
 const SHORTEST = 6;
 
+/** What a reader is for: texts of one kind may come in parts while others come between. */
+type Of = 'text' | 'attribute' | 'hidden';
+
+interface TextOptions {
+  /** Nobody but a program sees it. */
+  readonly isHidden?: boolean;
+  /** There is more of it. */
+  readonly isPart?: boolean;
+  readonly of?: Exclude<Of, 'hidden'>;
+}
+
 interface Stream {
   readonly reader: TextReader | undefined;
   /** The end of what came, in which a canary may have begun. */
@@ -27,8 +38,14 @@ interface Stream {
 
 export class Watch {
   readonly #options: WatchOptions;
-  readonly #readers = new Map<string, TextReader | undefined>();
+  readonly #readers = {
+    reads: new Map<Of, TextReader | undefined>(),
+    writes: new Map<Of, TextReader | undefined>(),
+  };
   readonly #streams = new Map<string, Stream>();
+
+  /** The end of a text that comes in parts. */
+  #tail = '';
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -40,13 +57,16 @@ export class Watch {
   }
 
   /** One text as a whole, or with `isPart` so much of it. */
-  text(text: string, side: ReadOrWritten, { isHidden = false, isPart = false, of = 'text' } = {}): void {
+  text(
+    text: string,
+    side: ReadOrWritten,
+    { isHidden = false, isPart = false, of = 'text' }: TextOptions = {},
+  ): void {
     if (!isPart && text.length < SHORTEST) return;
-    const { canary } = this.#options;
-    if (canary !== undefined && text.includes(canary)) this.#options.onRule('canary', 'writes');
+    this.#tail = this.#lookForCanary(isPart ? this.#tail : '', text);
     const reader = this.#reader(side, isHidden, of);
-    reader?.push(text);
-    if (!isPart) reader?.end();
+    if (isPart) reader?.push(text);
+    else reader?.end(text);
   }
 
   /** What came in parts is over. */
@@ -57,26 +77,33 @@ export class Watch {
   /** What a model writes, as it comes. */
   stream(name: string, text: string): void {
     const stream = this.#stream(name);
-    const { canary } = this.#options;
-    if (canary !== undefined) {
-      const joined = stream.tail + text;
-      if (joined.includes(canary)) this.#options.onRule('canary', 'writes');
-      stream.tail = joined.slice(-canary.length + 1);
-    }
+    stream.tail = this.#lookForCanary(stream.tail, text);
     stream.reader?.push(text);
+  }
+
+  /** Gives the end of the text, in which a canary may have begun. */
+  #lookForCanary(tail: string, text: string): string {
+    const { canary } = this.#options;
+    if (canary === undefined) return '';
+    const joined = tail + text;
+    if (joined.includes(canary)) this.#options.onRule('canary', 'writes');
+    return joined.slice(-canary.length + 1);
   }
 
   /** No stream goes on. */
   end(): void {
     for (const { reader } of this.#streams.values()) reader?.end();
-    for (const reader of this.#readers.values()) reader?.end();
+    for (const readers of Object.values(this.#readers)) for (const reader of readers.values()) reader?.end();
     this.#streams.clear();
   }
 
-  #reader(side: ReadOrWritten, isHidden: boolean, of: string): TextReader | undefined {
-    const key = `${side} ${isHidden} ${of}`;
-    if (!this.#readers.has(key)) this.#readers.set(key, this.#open(side, isHidden));
-    return this.#readers.get(key);
+  #reader(side: ReadOrWritten, isHidden: boolean, of: Of): TextReader | undefined {
+    if (!this.#options.sides.has(side)) return undefined;
+    const readers = this.#readers[side];
+    const key = isHidden ? 'hidden' : of;
+    let reader = readers.get(key);
+    if (reader === undefined) readers.set(key, (reader = this.#open(side, isHidden)));
+    return reader;
   }
 
   #stream(name: string): Stream {

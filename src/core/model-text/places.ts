@@ -1,0 +1,100 @@
+// Where words can stand: the places of patterns, and for each word of the tree its own, made when the word first comes up.
+import type { Rule } from './rule.ts';
+import type { TermTree } from './terms.ts';
+
+/** What becomes of a pattern that was found whole; `lists`: words that follow each other stand as one of these. */
+export type Meaning =
+  | { readonly rule: Rule }
+  | { readonly lists: readonly number[] }
+  | 'negation'
+  | 'mention';
+
+/** The places of a word, `STRIDE` numbers for each, highest first: of the last in a pattern, then of those before. */
+export interface Places {
+  readonly all: Int32Array;
+  /** Of them, those that begin a pattern. */
+  readonly first: Int32Array;
+}
+
+/** Place, the one before it (-1: none), units between the two, units to any next one, and what is to be known of it. */
+export const STRIDE = 5;
+/** A negation right before this first word turns the pattern around. */
+export const NEGATABLE = 1;
+/** A pattern ends here. */
+export const ENDS = 2;
+
+const NONE = new Int32Array(0);
+export const NOWHERE: Places = { all: NONE, first: NONE };
+
+/** The rules as the matcher uses them. */
+export interface PlaceTable {
+  readonly count: number;
+  /** By place: what is found when a pattern ends here; nothing within one. */
+  readonly ends: readonly (readonly Meaning[])[];
+  /** Where any word of these lists can stand. */
+  of(lists: readonly number[]): Places;
+  /** The same, kept for lists that are asked for again. */
+  known(lists: readonly number[]): Places;
+}
+
+interface Columns {
+  /** By list of words: its places. */
+  readonly placesOf: readonly (readonly number[])[];
+  /** By place, as in `STRIDE`. */
+  readonly previous: readonly number[];
+  readonly gaps: readonly number[];
+  readonly reaches: readonly number[];
+  readonly negatable: readonly boolean[];
+  readonly ends: readonly (readonly Meaning[])[];
+}
+
+export function placeTable(columns: Columns): PlaceTable {
+  const { placesOf, previous, gaps, reaches, negatable, ends } = columns;
+  const packed = (places: readonly number[]) =>
+    Int32Array.from(
+      places.flatMap((place) => [
+        place,
+        previous[place] ?? -1,
+        gaps[place] ?? -1,
+        reaches[place] ?? -1,
+        (negatable[place] === true ? NEGATABLE : 0) | ((ends[place]?.length ?? 0) > 0 ? ENDS : 0),
+      ]),
+    );
+  const of = (lists: readonly number[]): Places => {
+    const all = [...new Set(lists.flatMap((list) => placesOf[list] ?? []))].sort((a, b) => b - a);
+    if (all.length === 0) return NOWHERE;
+    return { all: packed(all), first: packed(all.filter((place) => (previous[place] ?? -1) < 0)) };
+  };
+  const kept = new Map<readonly number[], Places>();
+  const known = (lists: readonly number[]): Places => {
+    let places = kept.get(lists);
+    if (places === undefined) kept.set(lists, (places = of(lists)));
+    return places;
+  };
+  return { count: gaps.length, ends, of, known };
+}
+
+/** The places of the tree's words. */
+export class WordPlaces {
+  readonly #tree: TermTree;
+  readonly #table: PlaceTable;
+  readonly #ofMeanings: (Places | undefined)[];
+  readonly #endingAt: (Places | undefined)[];
+
+  constructor(tree: TermTree, table: PlaceTable) {
+    this.#tree = tree;
+    this.#table = table;
+    this.#ofMeanings = Array.from({ length: tree.size });
+    this.#endingAt = Array.from({ length: tree.states });
+  }
+
+  /** Of a word that the tree gave a meaning. */
+  of(meaning: number): Places {
+    return (this.#ofMeanings[meaning] ??= this.#table.of(this.#tree.listsOf(meaning)));
+  }
+
+  /** Of the terms that end exactly in a state. */
+  endingAt(state: number): Places {
+    return (this.#endingAt[state] ??= this.#table.of(this.#tree.listsEndingAt(state)));
+  }
+}
