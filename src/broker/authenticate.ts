@@ -7,6 +7,7 @@ import type { BrokeredCall } from './call.ts';
 import type { CallingAgent } from './caller.ts';
 import type { BrokerDeps } from './deps.ts';
 import { type Presented, presentedIn } from './presented.ts';
+import { toldPlace } from './inspection/told-place.ts';
 import { seenElsewhere } from './seen-elsewhere.ts';
 
 type Named = Omit<CallingAgent, 'token' | 'withheld'>;
@@ -27,6 +28,9 @@ export async function authenticate(
       caller = await authenticateBy(deps, call, { presented, service, slots: 'common' });
     }
     return caller;
+  } catch (error) {
+    if (error instanceof Problem) lookForDecoys(deps, call);
+    throw error;
   } finally {
     tellElsewhere(deps, call, { presented, service, principal: caller?.principal ?? { type: 'stranger' } });
   }
@@ -92,17 +96,7 @@ async function byRun(deps: BrokerDeps, call: BrokeredCall, token: string): Promi
 }
 
 function byAccessToken(deps: BrokerDeps, call: BrokeredCall, token: string): Named {
-  const retryAfter = deps.tokens.isRemembered(token)
-    ? undefined
-    : deps.failures.retryAfterSeconds(call.client);
-  if (retryAfter !== undefined) {
-    deps.audit.noteFailedAuthentication(call.client, 'too-many-attempts');
-    throw new Problem('too-many-attempts', {
-      detail: 'Too many tokens from this address were not valid.',
-      extensions: { retryAfterSeconds: retryAfter },
-    });
-  }
-  const claims = deps.tokens.verify(token);
+  const claims = deps.tokens.verify(token, () => limitFailures(deps, call));
   const agent = claims === undefined ? undefined : deps.authority.agent(claims.sub);
   if (claims === undefined || agent === undefined || agent.generation !== claims.gen) {
     throw unauthenticated(deps, call, 'invalid-token');
@@ -111,6 +105,17 @@ function byAccessToken(deps: BrokerDeps, call: BrokeredCall, token: string): Nam
   if (claims.scope !== undefined && scope === undefined) throw unauthenticated(deps, call, 'invalid-scope');
   const principal = { id: agent.id, name: agent.name, token: claims.jti, type: 'agent' } as const;
   return { agent, principal, scope, run: undefined, placeholder: undefined };
+}
+
+/** Throws `too-many-attempts` where too many from the caller's address failed of late. */
+function limitFailures(deps: BrokerDeps, call: BrokeredCall): void {
+  const retryAfter = deps.failures.retryAfterSeconds(call.client);
+  if (retryAfter === undefined) return;
+  deps.audit.noteFailedAuthentication(call.client, 'too-many-attempts');
+  throw new Problem('too-many-attempts', {
+    detail: 'Too many tokens from this address were not valid.',
+    extensions: { retryAfterSeconds: retryAfter },
+  });
 }
 
 const ADVICE = {
@@ -148,6 +153,15 @@ function chooseToken(deps: BrokerDeps, call: BrokeredCall, { presented, service,
 
 function isBoundTo(placeholder: Placeholder | undefined, service: Service | undefined): boolean {
   return placeholder !== undefined && placeholder.serviceId === service?.id;
+}
+
+/** Of a call that nobody is known to have made: wherever in its head the refused credential may have stood. */
+function lookForDecoys(deps: BrokerDeps, { request, client, address, headers }: BrokeredCall): void {
+  if (!deps.authority.fingerprints.hasDecoys) return;
+  const [path = '', query = ''] = address.split('?', 2);
+  const texts = headers.map(([name, value]) => ({ where: toldPlace(`header ${name}`, deps), value }));
+  texts.push({ where: 'path', value: path }, { where: 'query', value: query });
+  deps.decoysAtDoor.look({ request, client, texts });
 }
 
 function tellElsewhere(

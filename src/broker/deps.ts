@@ -8,6 +8,7 @@ import type { AuditLog } from '../vault/audit/audit-log.ts';
 import type { AutomaticFreeze } from '../vault/automatic-freeze.ts';
 import type { Authority } from '../vault/authority.ts';
 import type { Credentials } from '../vault/credential.ts';
+import type { DecoysAtDoor } from '../vault/decoys-at-door.ts';
 import type { Lease } from '../vault/lease.ts';
 import type { Minting } from '../vault/minting.ts';
 import type { Tokens } from '../vault/tokens.ts';
@@ -17,6 +18,7 @@ import type { ContentGuards } from './inspection/content-guards.ts';
 import type { FailureLimit } from './failure-limit.ts';
 import type { RepeatedLeaks } from './inspection/repeated-leaks.ts';
 import type { LiveCalls } from './live-calls.ts';
+import type { PlaceholderLooks } from './placeholder-looks.ts';
 import type { TextGuards } from './inspection/text-guards.ts';
 
 export interface BrokerDeps {
@@ -31,6 +33,8 @@ export interface BrokerDeps {
   readonly live: LiveCalls;
   readonly failures: FailureLimit;
   readonly canary: Canary;
+  readonly decoysAtDoor: DecoysAtDoor;
+  readonly placeholderLooks: PlaceholderLooks;
   /** For guards that take an agent or a grant out of service. */
   readonly freezing: AutomaticFreeze;
   readonly repeatedLeaks: RepeatedLeaks;

@@ -10,7 +10,7 @@ import type { CallBody } from './call-body.ts';
 import { type Allowed, recheck, revoked } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import { Guard, noteLeak, secretInAnswer } from './inspection/guard.ts';
-import { inspectAnswer } from './inspection/inspectors.ts';
+import { inspectAnswer, inspectMessages } from './inspection/inspectors.ts';
 import type { CallRecord } from './record.ts';
 import { answerHadEcho } from './inspection/answer-echo.ts';
 import { textFlags } from './inspection/text-flags.ts';
@@ -60,6 +60,8 @@ class Exchange implements UpstreamHandler {
   #relay: WebSocketRelay | undefined;
   #isOver = false;
   #isVersionGone = false;
+  /** From here on the upstream may have seen the request, or part of it. */
+  #hasBegun = false;
   #discard: ((chunk: Buffer) => void) | undefined;
 
   constructor(deps: BrokerDeps, parts: ExchangeParts, promise: Settled) {
@@ -110,9 +112,10 @@ class Exchange implements UpstreamHandler {
   beforeFirstByte(): Problem | undefined {
     const { allowed, version } = this.#parts;
     const gone = recheck(this.#deps, allowed);
-    if (gone !== undefined || maySend(this.#deps, allowed.service, version)) return gone;
-    this.#isVersionGone = true;
-    return versionGone();
+    if (gone !== undefined) return gone;
+    this.#hasBegun = maySend(this.#deps, allowed.service, version);
+    this.#isVersionGone = !this.#hasBegun;
+    return this.#hasBegun ? undefined : versionGone();
   }
 
   onHead(head: UpstreamHead): void {
@@ -148,11 +151,11 @@ class Exchange implements UpstreamHandler {
     if (this.#isOver) return;
     const problem = body.blocked ?? cause; // a guard that cut the body has said why
     this.#close();
+    const result = this.#isVersionGone ? 'refused' : resultOf(problem);
+    record.ended(result === 'refused' && this.#hasBegun ? 'cut' : result, problem);
     if (this.#isVersionGone) {
-      record.ended('refused', problem);
       this.#promise.resolve('version-gone');
     } else if (answer.hasBegun) {
-      record.ended(resultOf(problem), problem);
       answer.abort();
       this.#promise.resolve('answered');
     } else {
@@ -169,6 +172,7 @@ class Exchange implements UpstreamHandler {
 
   #beginRelay(upstream: Duplex): void {
     const { allowed, answer, credential, record } = this.#parts;
+    const guards = inspectMessages(this.#deps, record.inspected(allowed));
     const caller = answer.takeSocket?.();
     if (caller === undefined) throw new Problem('internal', { internal: 'no socket for an upgrade' });
     const { clock } = this.#deps.ids;
@@ -176,6 +180,8 @@ class Exchange implements UpstreamHandler {
       caller,
       upstream,
       scan: credential.scan,
+      guards,
+      onBlocked: (cause) => this.#failed(cause),
       onLeak: (match) => {
         noteLeak(record.leaks, match);
         if (allowed.service.protection.leaks.action === 'block') this.#fail(secretInAnswer());
@@ -214,9 +220,13 @@ class Exchange implements UpstreamHandler {
     try {
       work();
     } catch (cause) {
-      const isKnown = cause instanceof Problem;
-      this.#fail(isKnown ? cause : new Problem('internal', { internal: 'the guard failed', cause }));
+      this.#failed(cause);
     }
+  }
+
+  #failed(cause: unknown): void {
+    const isKnown = cause instanceof Problem;
+    this.#fail(isKnown ? cause : new Problem('internal', { internal: 'the guard failed', cause }));
   }
 
   #close(): void {
@@ -252,7 +262,7 @@ function letGoOfAnswer(flow: Flow | undefined): (chunk: Buffer) => void {
   };
 }
 
-/** Refused by policy, failed for a reason of the upstream's or ours. */
+/** Refused by policy or for a reason of the caller's, failed for one of the upstream's or ours. */
 export function resultOf(problem: Problem): 'refused' | 'failed' {
   return problem.fault === 'policy' || problem.fault === 'caller' ? 'refused' : 'failed';
 }

@@ -178,6 +178,7 @@ export class CallRecord {
       status: this.status ?? problem?.status,
       seconds: this.elapsedMs / 1000,
       redacted: this.leaks.matches,
+      findings: this.findings.list(),
     };
   }
 

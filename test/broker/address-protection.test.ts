@@ -62,6 +62,26 @@ describe.each(testDatabases())('an address and headers on $name', (database) => 
     const cut = await world.call(token, '/call/vendor/v1/x', { method: 'POST', headers: form, body });
     expect([cut.status, await cut.json()]).toMatchObject([400, { rule: 'body/method-override' }]);
     expect(world.upstream.seen.filter(({ body: sent }) => sent.length > 0)).toEqual([]);
+    const inParts = new FormData();
+    inParts.set('file', new Blob(['_method']), 'a.txt');
+    const sent = await world.call(token, '/call/vendor/v1/x', { method: 'POST', body: inParts });
+    expect([sent.status, seen()?.body.toString()]).toEqual([200, expect.stringContaining('_method')]);
+    inParts.set('_method', 'DELETE');
+    const cutInParts = await world.call(token, '/call/vendor/v1/x', { method: 'POST', body: inParts });
+    expect([cutInParts.status, await cutInParts.json()]).toMatchObject([
+      400,
+      { rule: 'body/method-override' },
+    ]);
+    for (const contentType of ['multipart/form-data', 'multipart/form-data; boundary=a; boundary=b']) {
+      const headers = { 'content-type': contentType };
+      const unclear = await world.call(token, '/call/vendor/v1/x', { method: 'POST', headers, body: 'x' });
+      expect([unclear.status, await unclear.json()]).toMatchObject([400, { rule: 'body/method-override' }]);
+    }
+    const untold = await world.call(token, '/call/vendor/v1/x', {
+      method: 'POST',
+      body: new Uint8Array(Buffer.from('_method=DELETE')),
+    });
+    expect(untold.status).toBe(400);
     const fine = await world.call(token, '/call/vendor/v1/x', {
       method: 'POST',
       headers: form,

@@ -154,6 +154,18 @@ describe('leaks of a service', () => {
     expect((await answered(harmless)).status).toBe(200); // another grant of the same agent
   });
 
+  test('twenty leaks within an hour freeze, unless the service says otherwise', async () => {
+    await addService('untouched', `b${VALUE}`, { kind: 'bearer' });
+    const leak: Respond = (request, response) => response.end(request.headers.authorization);
+    for (let count = 1; count < 20; count++) {
+      expect((await answered(leak, { service: 'untouched' })).status).toBe(200);
+    }
+    expect((await answered(leak, { service: 'untouched' })).text()).toMatch(/^Bearer \*+$/);
+    await expect
+      .poll(async () => (await answered(leak, { service: 'untouched' })).json())
+      .toMatchObject({ code: 'frozen' });
+  });
+
   describe('a credential that the answer makes', () => {
     const makes: Respond = (_request, response) =>
       response

@@ -1,19 +1,49 @@
-// What follows from an answer that held an echo: an alarm where it was blocked, and the end of a grant whose answers keep
-// holding some.
+// What follows from an answer that held an echo: an alarm where it was blocked or replicas have to know of it, and the end of
+// a grant whose answers keep holding some.
 import type { BrokerDeps } from '../deps.ts';
-import { tellGuardAlarm } from './guard-alarm.ts';
+import { guardAlarmTold, tellGuardAlarm } from './guard-alarm.ts';
 import type { Inspected } from './inspected.ts';
 
 /** Once for each answer. */
-export function answerHadEcho(deps: BrokerDeps, { allowed, call, waitFor }: Inspected): void {
+export function answerHadEcho(deps: BrokerDeps, inspected: Inspected): void {
+  const { allowed, call, waitFor } = inspected;
   const { caller, service, decision } = allowed;
   const { action, freezeAfter } = service.protection.leaks;
+  const { repeatedLeaks, live } = deps;
+  const isCounted = freezeAfter > 0;
+  const isManyHere = isCounted && repeatedLeaks.isTooMany(decision.grant, freezeAfter);
+  const isShared = isCounted && repeatedLeaks.isShared;
+  if (action !== 'block' && !isShared) {
+    if (isManyHere) freeze(deps, inspected);
+    return;
+  }
+  const done = action === 'block' ? 'call-blocked' : 'told';
+  const telling = guardAlarmTold(
+    deps,
+    { call, caller, service },
+    { alarm: 'secret-in-answer', done, secretId: service.secretId },
+  );
+  live.finishing(telling);
+  if (isShared) waitFor(telling.then(() => freezeIfMany(deps, inspected, isManyHere)));
+  else if (isManyHere) freeze(deps, inspected);
+}
+
+/** Once this answer is told: how many there were is counted over all replicas. */
+async function freezeIfMany(deps: BrokerDeps, inspected: Inspected, isManyHere: boolean): Promise<void> {
+  const { caller, service } = inspected.allowed;
+  const { freezeAfter } = service.protection.leaks;
+  const pair = { agent: caller.agent.id, service: service.id };
+  const isMany = await deps.repeatedLeaks.isTooManyInAll(pair, freezeAfter).catch((error: unknown) => {
+    deps.log.warn({ error }, 'leaks of other replicas could not be counted');
+    return isManyHere;
+  });
+  if (isMany) freeze(deps, inspected);
+}
+
+function freeze(deps: BrokerDeps, { allowed, call, waitFor }: Inspected): void {
+  const { caller, service, decision } = allowed;
   const { secretId } = service;
   const alarmed = { call, caller, service };
-  if (action === 'block') {
-    tellGuardAlarm(deps, alarmed, { alarm: 'secret-in-answer', done: 'call-blocked', secretId });
-  }
-  if (freezeAfter === 0 || !deps.repeatedLeaks.isTooMany(decision.grant, freezeAfter)) return;
   tellGuardAlarm(deps, alarmed, { alarm: 'leaks-repeated', done: 'grant-frozen', secretId });
   waitFor(deps.freezing.freezeGrant({ grantId: decision.grant, reason: 'leaks-repeated' }));
 }

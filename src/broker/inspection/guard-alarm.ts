@@ -25,15 +25,21 @@ export interface AlarmedCall {
 }
 
 /** In the background, since the call has its own answer; a shutdown waits for it. */
-export function tellGuardAlarm(
+export function tellGuardAlarm(deps: BrokerDeps, alarmed: AlarmedCall, found: GuardAlarm): void {
+  deps.live.finishing(guardAlarmTold(deps, alarmed, found));
+}
+
+/** Resolves once the event is written, or can not be. Never throws. */
+export async function guardAlarmTold(
   deps: BrokerDeps,
   { call, caller, service }: AlarmedCall,
   found: GuardAlarm,
-): void {
-  const { authority, audit, live, log } = deps;
+): Promise<void> {
+  const { authority, audit, log, metrics } = deps;
   const { agent, principal } = caller;
   const { alarm, done, secretId } = found;
   const secret = secretId === undefined ? undefined : authority.secret(secretId);
+  metrics.guardAlarm(alarm, done);
   const where = found.where === undefined ? undefined : toldPlace(found.where, deps);
   log.warn(
     { alarm, done, where, agent: agent.name, service: service?.name, secret: secret?.name },
@@ -54,7 +60,5 @@ export function tellGuardAlarm(
       : { secret: { id: secretId, ...(secret === undefined ? {} : { name: secret.name }) } }),
     ...(where === undefined ? {} : { where }),
   });
-  live.finishing(
-    writing.catch((error: unknown) => log.error({ error, alarm }, 'a guard alarm was not recorded')),
-  );
+  await writing.catch((error: unknown) => log.error({ error, alarm }, 'a guard alarm was not recorded'));
 }

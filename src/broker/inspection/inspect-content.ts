@@ -1,27 +1,27 @@
 // Personal data and other content in both directions of a call: told, masked or refused, as the service says.
-import type { ContentAction } from '../../core/content/classes.ts';
 import { ContentScan } from '../../core/content/content-scan.ts';
 import type { ContentTable } from '../../core/content/content-table.ts';
 import { writingOf } from '../../core/content/escapes.ts';
+import { EventWords, hasEvents } from '../../core/content/event-words.ts';
+import { JoinedWords } from '../../core/content/joined-words.ts';
 import { isText } from '../../core/content/text-types.ts';
-import type { Direction } from '../../core/inspection/finding.ts';
 import type { BodyContext, Inspector, Stage } from '../../core/inspection/stage.ts';
 import { Problem } from '../../core/problem.ts';
+import { noting, type OnMatch } from './content-findings.ts';
 import type { ContentGuard } from './content-guards.ts';
 import type { BrokerDeps } from '../deps.ts';
 import type { Inspected } from './inspected.ts';
+import { contentOfMessages } from './message-content.ts';
 
 /** In path, parameters and headers nothing can be masked without changing what is asked for: there it is refused. */
 export function inspectRequestContent(deps: BrokerDeps, inspected: Inspected): Inspector | undefined {
   const { allowed, call } = inspected;
-  const { content } = allowed.service.protection;
-  const guard = deps.content.of(content, 'request');
+  const guard = deps.content.of(allowed.service.protection.content, 'request');
   if (guard === undefined) return undefined;
-  const isEnforced = guard.isEnforced || deps.content.of(content, 'answer')?.isEnforced === true;
-  if (call.isWebSocket === true && isEnforced) throw unreadable('A WebSocket');
   return {
     text: (where, text) => scannedText(guard.strictTable, text, noting(inspected, 'request', where)),
     body: (context) => (call.body === undefined ? undefined : requestStage(guard, inspected, context)),
+    messages: () => contentOfMessages({ guard, inspected, direction: 'request' }),
   };
 }
 
@@ -35,6 +35,7 @@ export function inspectAnswerContent(deps: BrokerDeps, inspected: Inspected): In
       call.method === 'HEAD' || !isText(context.contentType)
         ? undefined
         : stage(guard.table, guard, { inspected, context }),
+    messages: () => contentOfMessages({ guard, inspected, direction: 'answer' }),
   };
 }
 
@@ -51,7 +52,7 @@ function requestStage(guard: ContentGuard, inspected: Inspected, context: BodyCo
 
 function stage(
   table: ContentTable | undefined,
-  { previewTable }: ContentGuard,
+  { previewTable, isEnforced }: ContentGuard,
   { inspected, context }: { readonly inspected: Inspected; readonly context: BodyContext },
 ): Stage | undefined {
   const { direction, contentType } = context;
@@ -63,29 +64,25 @@ function stage(
   const scan =
     table === undefined ? undefined : new ContentScan(table, writing, noting(inspected, direction, 'body'));
   if (tap === undefined && scan === undefined) return undefined;
+  const events =
+    direction === 'answer' && table !== undefined && hasEvents(contentType)
+      ? new EventWords(new JoinedWords(table, noting(inspected, direction, 'body')), { isHeld: isEnforced })
+      : undefined;
   return {
-    changesLength: false,
+    changesLength: events !== undefined && isEnforced, // a string that is masked is written anew
     push: (chunk) => {
-      const passed = scan?.push(chunk) ?? chunk;
+      const scanned = scan?.push(chunk) ?? chunk;
+      const passed = events?.push(scanned) ?? scanned;
       tap?.add(passed);
       return passed;
     },
     end: () => {
-      const passed = scan?.end() ?? Buffer.alloc(0);
+      const scanned = scan?.end() ?? Buffer.alloc(0);
+      const passed = events === undefined ? scanned : Buffer.concat([events.push(scanned), events.end()]);
       tap?.add(passed);
       tap?.end();
       return passed;
     },
-  };
-}
-
-type OnMatch = (rule: string, action: ContentAction) => void;
-
-/** Tells of a match, and refuses where the service says so. */
-function noting({ allowed, findings }: Inspected, direction: Direction, where: string): OnMatch {
-  return (rule, action) => {
-    if (action !== 'off') findings.add({ direction, guard: 'content', rule, action });
-    if (action === 'block') throw blocked(allowed.service.name, { direction, rule, where });
   };
 }
 
@@ -98,26 +95,6 @@ function scannedText(table: ContentTable | undefined, text: string, onMatch: OnM
   });
   const scanned = Buffer.concat([scan.push(Buffer.from(text)), scan.end()]);
   return isFound ? scanned.toString() : text;
-}
-
-function blocked(
-  service: string,
-  {
-    direction,
-    rule,
-    where,
-  }: { readonly direction: Direction; readonly rule: string; readonly where: string },
-): Problem {
-  const said =
-    direction === 'request'
-      ? `In ${placeOf(where)} of the call stands content that ${service} does not take (${rule}). It was not sent on. Leave it out.`
-      : `The answer of ${service} held content that it may not hand on (${rule}), so it was cut. The call itself was made: do not repeat it for that.`;
-  return new Problem('content-blocked', { detail: said, extensions: { rule } });
-}
-
-function placeOf(where: string): string {
-  const [kind = ''] = where.split(' ', 1);
-  return kind === 'query' ? 'a parameter' : kind === 'header' ? 'a header' : `the ${kind}`;
 }
 
 function unreadable(what: string): Problem {

@@ -4,14 +4,14 @@ import { findInText, type Hit, type Needle } from '../../core/fingerprints/looku
 import type { Owner } from '../../core/fingerprints/table.ts';
 import { type CanonicalAddress, decodedQuery } from '../../core/address.ts';
 import type { Placeholder } from '../../core/entities.ts';
-import type { Inspector } from '../../core/inspection/stage.ts';
+import type { Inspector, MessageGuard } from '../../core/inspection/stage.ts';
 import { Problem } from '../../core/problem.ts';
 import { frozenByDecoy } from '../../vault/decoys.ts';
 import type { CallingAgent } from '../caller.ts';
 import type { BrokerDeps } from '../deps.ts';
 import { type AlarmedCall, tellGuardAlarm } from './guard-alarm.ts';
 import type { Inspected } from './inspected.ts';
-import { codingsOf, decodingStage, lookupStage } from './lookup-stage.ts';
+import { codingsOf, decodingStage, lookupMessages, lookupStage } from './lookup-stage.ts';
 import { PlaceholderWords } from './placeholder-words.ts';
 import { seenElsewhere } from '../seen-elsewhere.ts';
 
@@ -54,10 +54,11 @@ function refusePlaceholderInPath(deps: BrokerDeps, looked: LookedAtHead): void {
   act(deps, looked, { hit: { label }, where: 'path', placeholder: words.found });
 }
 
-/** The body of an allowed call, on its way. */
+/** The body of an allowed call, or the messages of its WebSocket, on their way. */
 export function inspectFingerprints(deps: BrokerDeps, inspected: Inspected): Inspector | undefined {
   const { allowed, ...rest } = inspected;
   const { caller, service } = allowed;
+  if (rest.call.isWebSocket === true) return { messages: () => messagesLookedUp(deps, inspected) };
   if (rest.call.body === undefined) return undefined;
   return {
     body: ({ headers }) => {
@@ -69,6 +70,20 @@ export function inspectFingerprints(deps: BrokerDeps, inspected: Inspected): Ins
       return codings.length === 0 ? lookupStage(parts, onHit) : decodingStage(codings, parts, onHit);
     },
   };
+}
+
+/** What is stored is asked for anew with each message: a WebSocket lives long. */
+function messagesLookedUp(deps: BrokerDeps, { allowed, ...rest }: Inspected): MessageGuard {
+  const { caller, service } = allowed;
+  const needles = ownTokens(caller);
+  let words: PlaceholderWords | undefined;
+  const partsOf = () => {
+    words = deps.authority.hasPlaceholders ? foreignPlaceholders(deps, allowed) : undefined;
+    return { table: deps.authority.fingerprints, needles, more: words };
+  };
+  return lookupMessages(partsOf, (hit) =>
+    act(deps, { ...rest, caller, service }, { hit, where: 'message', placeholder: words?.found }),
+  );
 }
 
 interface Text {
@@ -150,6 +165,13 @@ function refusal(owner: Owner | undefined, where: string): Problem {
   if (owner?.isDecoy === true) return frozenByDecoy();
   const [kind = ''] = where.split(' ', 1);
   const place = kind === 'query' ? 'a parameter' : kind === 'header' ? 'a header' : `the ${kind}`;
+  if (kind === 'message') {
+    const what = owner === undefined ? 'A token of this broker' : 'A stored secret';
+    // It has to fit into the reason of a close.
+    return new Problem('secret-in-request', {
+      detail: `${what} stood in a message, which was not sent on. Leave it out, and tell an administrator.`,
+    });
+  }
   return new Problem('secret-in-request', {
     detail: `In ${place} of the call stands ${owner === undefined ? 'a token of this broker' : 'a stored secret'}, so nothing of it was sent on. Retrying does not help; leave it out, and tell an administrator.`,
   });

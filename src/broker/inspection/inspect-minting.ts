@@ -1,7 +1,9 @@
 // The first guard of every answer: a credential that nobody here has stored yet, such as a key that the call has just made. A
 // service's protection says whether it is told, masked or kept back.
 import { ShapeScan } from '../../core/credential-shapes/shape-scan.ts';
-import type { Inspector } from '../../core/inspection/stage.ts';
+import type { ShapeTable } from '../../core/credential-shapes/shape-table.ts';
+import { BorderScan, type Look } from '../../core/inspection/border-scan.ts';
+import type { Inspector, MessageGuard } from '../../core/inspection/stage.ts';
 import { Problem } from '../../core/problem.ts';
 import type { BrokerDeps } from '../deps.ts';
 import { tellGuardAlarm } from './guard-alarm.ts';
@@ -9,6 +11,8 @@ import type { Inspected } from './inspected.ts';
 
 /** No shape is shorter. */
 const SHORTEST = 20;
+/** The beginning of a key is public and never waits. */
+const BEGINNING_BYTES = 64;
 /** Where a finding would only be told, what is no text is not looked through. */
 const NO_TEXT = /^(?:image|audio|video|font)\//;
 
@@ -45,5 +49,23 @@ export function inspectMinting(deps: BrokerDeps, inspected: Inspected): Inspecto
         end: () => looked.end(),
       };
     },
+    messages: () => mintedInMessages(deps.credentialShapes(), onFound, action === 'flag'),
   };
+}
+
+/** Over the borders of messages that are text: they pass whole, and a key that one begins may go on in the next. */
+function mintedInMessages(
+  shapes: ShapeTable,
+  onFound: (rule: string) => void,
+  isToldOnly: boolean,
+): MessageGuard {
+  const look: Look<string> = (text, onId) => {
+    const scan = new ShapeScan(shapes, { isMasked: true, onFound: onId });
+    const passed = scan.push(text);
+    const last = scan.end();
+    const masked = last.length === 0 ? passed : Buffer.concat([passed, last]);
+    return { bytes: isToldOnly ? text : masked, undecided: text.length - passed.length };
+  };
+  const texts = new BorderScan({ look, onFound, kindOf: (id) => id, openBytes: BEGINNING_BYTES });
+  return ({ bytes, isText }) => (isText ? texts.pass(bytes) : look(bytes, onFound).bytes);
 }

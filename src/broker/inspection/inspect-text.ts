@@ -1,6 +1,6 @@
 // Text that a model reads or writes, in both directions of a call: told, refused, stripped or wrapped, as the service says.
-import type { Direction, FindingAction } from '../../core/inspection/finding.ts';
-import type { BodyContext, Inspector, Stage } from '../../core/inspection/stage.ts';
+import { type Direction, type FindingAction, Findings } from '../../core/inspection/finding.ts';
+import type { BodyContext, Inspector, MessageGuard, Stage } from '../../core/inspection/stage.ts';
 import { schemaStage } from '../../core/model-text/answer-schema.ts';
 import { answerTextStage } from '../../core/model-text/answer-stages.ts';
 import { canaryOf, canarySentence, wrapped } from '../../core/model-text/marking.ts';
@@ -17,6 +17,7 @@ import {
 import type { BrokerDeps } from '../deps.ts';
 import { tellGuardAlarm } from './guard-alarm.ts';
 import type { Inspected } from './inspected.ts';
+import { joinedText, textOfMessages } from './message-text.ts';
 
 export function inspectRequestText(deps: BrokerDeps, inspected: Inspected): Inspector | undefined {
   const { allowed, call } = inspected;
@@ -25,25 +26,24 @@ export function inspectRequestText(deps: BrokerDeps, inspected: Inspected): Insp
   const sides = watchedSides(settings);
   if (sides.size === 0 && !canary && !wrap) return undefined;
   const isEnforced = mayBlock(settings);
-  if (call.isWebSocket === true && isEnforced) throw unreadable('A WebSocket');
-  if (call.body === undefined) return undefined;
+  const isWebSocket = call.isWebSocket === true;
+  if (call.body === undefined && !isWebSocket) return undefined;
   const found = finding(deps, inspected, 'request');
-  return {
-    body: (context) => {
-      if (isCoded(context)) {
-        if (isEnforced) throw unreadable('A compressed body');
-        return undefined;
-      }
-      const whose = whoseOf(inspected);
-      return new RequestTextStage({
-        watch: new Watch({ texts: deps.texts.texts, sides, onRule: found.rule }),
-        isHeld: isEnforced || canary || wrap,
-        canary: canary ? canarySentence(canaryOf(deps.fieldHash, whose)) : undefined,
-        wrap: wrap ? (text) => wrapped(deps.fieldHash, whose, text) : undefined,
-        onWrapped: () => found.add('wrapped', 'wrap'),
-      });
-    },
+  const body = (context: BodyContext): Stage | undefined => {
+    if (isCoded(context)) {
+      if (isEnforced) throw unreadable('A compressed body');
+      return undefined;
+    }
+    const whose = whoseOf(inspected);
+    return new RequestTextStage({
+      watch: new Watch({ texts: deps.texts.texts, sides, onRule: found.rule }),
+      isHeld: isEnforced || canary || wrap,
+      canary: canary ? canarySentence(canaryOf(deps.fieldHash, whose)) : undefined,
+      wrap: wrap ? (text) => wrapped(deps.fieldHash, whose, text) : undefined,
+      onWrapped: () => found.add('wrapped', 'wrap'),
+    });
   };
+  return isWebSocket ? { messages: () => textOfMessages(body, 'request') } : { body };
 }
 
 export function inspectAnswerText(deps: BrokerDeps, inspected: Inspected): Inspector | undefined {
@@ -67,21 +67,36 @@ export function inspectAnswerText(deps: BrokerDeps, inspected: Inspected): Inspe
       hidden,
       onHidden: (kind) => found.add(`hidden-${kind}`, hidden === 'strip' ? 'strip' : 'flag'),
     });
-  return {
-    body: ({ contentType, status = 0 }) => {
-      const stages = [
-        isLookedAt ? textStage(contentType) : undefined,
-        schema === undefined || status < 200 || status > 299
-          ? undefined
-          : schemaStage({
-              schema,
-              isHeld: textAction(settings, 'answer-schema', 'writes') === 'block',
-              onMismatch: () => found.rule('answer-schema', 'writes'),
-            }),
-      ].filter((stage) => stage !== undefined);
-      return stages.length > 1 ? inTurn(stages) : stages[0];
-    },
+  const body = ({ contentType, status = 0 }: BodyContext): Stage | undefined => {
+    const stages = [
+      isLookedAt ? textStage(contentType) : undefined,
+      schema === undefined || status < 200 || status > 299
+        ? undefined
+        : schemaStage({
+            schema,
+            isHeld: textAction(settings, 'answer-schema', 'writes') === 'block',
+            onMismatch: () => found.rule('answer-schema', 'writes'),
+          }),
+    ].filter((stage) => stage !== undefined);
+    return stages.length > 1 ? inTurn(stages) : stages[0];
   };
+  return { body, messages: () => (isLookedAt ? answeredMessages(deps, inspected, body) : undefined) };
+}
+
+/** Each message by itself, and all of them joined: what that finds beside the first is told once. */
+function answeredMessages(
+  deps: BrokerDeps,
+  inspected: Inspected,
+  body: NonNullable<Inspector['body']>,
+): MessageGuard {
+  const apart = new Findings();
+  const ofAll = inspectAnswerText(deps, { ...inspected, findings: apart });
+  const joined = joinedText({
+    body: (context) => ofAll?.body?.(context),
+    found: apart,
+    told: inspected.findings,
+  });
+  return textOfMessages(body, 'answer', joined);
 }
 
 interface Found {

@@ -1,7 +1,7 @@
 // The guards that a service's calls pass beside the leak scan, one line each, in the order in which they look. A guard
 // that has nothing to do for a service costs its calls nothing.
 import { decodedQuery } from '../../core/address.ts';
-import { type Inspector, mediaTypeOf, type Stage } from '../../core/inspection/stage.ts';
+import { type Inspector, mediaTypeOf, type MessageGuard, type Stage } from '../../core/inspection/stage.ts';
 import type { UpstreamHead } from '../../egress/flow.ts';
 import type { BrokeredCall } from '../call.ts';
 import type { CallBody } from '../call-body.ts';
@@ -97,4 +97,21 @@ export function inspectAnswer(
     text: (where, text) =>
       inspectors.reduce((kept, inspector) => inspector.text?.(where, kept) ?? kept, text),
   };
+}
+
+/** The guards of the messages of a WebSocket; undefined where nothing is looked for. */
+export interface SocketGuards {
+  readonly request: MessageGuard | undefined;
+  readonly answer: MessageGuard | undefined;
+}
+
+export function inspectMessages(deps: BrokerDeps, inspected: Inspected): SocketGuards {
+  const guardOf = (makers: readonly MakeInspector[]) =>
+    inTurn(make(makers, deps, inspected).flatMap((inspector) => inspector.messages?.() ?? []));
+  return { request: guardOf(OF_REQUESTS), answer: guardOf(OF_ANSWERS) };
+}
+
+function inTurn(guards: readonly MessageGuard[]): MessageGuard | undefined {
+  if (guards.length === 0) return undefined;
+  return ({ bytes, isText }) => guards.reduce((passed, guard) => guard({ bytes: passed, isText }), bytes);
 }

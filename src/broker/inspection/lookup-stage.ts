@@ -2,13 +2,16 @@
 // as they came.
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import { type Hit, Lookup, type LookupParts } from '../../core/fingerprints/lookup.ts';
-import type { Stage } from '../../core/inspection/stage.ts';
+import type { MessageGuard, Stage } from '../../core/inspection/stage.ts';
 import { Problem } from '../../core/problem.ts';
 
 /** Of a compressed body: as it came, and as it reads. */
 const MAX_HELD_BYTES = 4 * 1024 * 1024;
 const MAX_READ_BYTES = 16 * 1024 * 1024;
 const MAX_CODINGS = 2;
+/** Of the messages before, kept for the next: a longer value is known by its beginning. */
+const MAX_OPEN_BYTES = 16 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /** What is done about a hit: throws the problem that refuses the call, or lets it pass. */
 export type OnHit = (hit: Hit) => void;
@@ -27,6 +30,38 @@ export function lookupStage(parts: LookupParts, onHit: OnHit): Stage {
     push: (chunk) => (isOver ? chunk : passed(lookup.push(chunk))),
     end: () => (isOver ? lookup.rest() : passed(lookup.end())),
   };
+}
+
+/** Messages pass whole; what begins at the end of one that is text is looked for in the next. */
+export function lookupMessages(partsOf: () => LookupParts, onHit: OnHit): MessageGuard {
+  let tail: Buffer = NOTHING;
+  return ({ bytes, isText }) => {
+    const parts = partsOf();
+    const own = hitOrOpen(parts, bytes);
+    if (Buffer.isBuffer(own) && isText && tail.length > 0) {
+      const both = Buffer.concat([tail, bytes]);
+      const across = hitOrOpen(parts, both);
+      tail = openEnd(across);
+      if (!Buffer.isBuffer(across)) onHit(across);
+    } else if (isText) tail = openEnd(own);
+    if (!Buffer.isBuffer(own)) onHit(own);
+    return bytes;
+  };
+}
+
+/** What stands in a text as a whole, or its end where something may begin. */
+function hitOrOpen(parts: LookupParts, text: Buffer): Buffer | Hit {
+  const lookup = new Lookup(parts);
+  const decided = lookup.push(text);
+  if (!Buffer.isBuffer(decided)) return decided;
+  const left = lookup.end();
+  if (!Buffer.isBuffer(left) || left.length === 0) return left;
+  return text.subarray(Math.max(0, text.length - left.length - 1)); // with the byte before it
+}
+
+/** A copy: the message it is of is the caller's. */
+function openEnd(found: Buffer | Hit): Buffer {
+  return Buffer.isBuffer(found) && found.length > 0 ? Buffer.from(found.subarray(-MAX_OPEN_BYTES)) : NOTHING;
 }
 
 /** Throws `body-too-large` or `unsupported-media-type` where the body can not be read. */

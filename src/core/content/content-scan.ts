@@ -33,11 +33,16 @@ export class ContentScan {
   #context: Buffer = NOTHING;
   /** Where each search goes on, counted from the end of the context. */
   #resumes: readonly number[];
+  /** Bytes that were decided. */
+  #decided = 0;
+  /** What lies across this place is masked whole, also what a mask leaves elsewhere. */
+  readonly #border: number | undefined;
 
-  constructor(table: ContentTable, writing: Writing, onMatch: OnMatch) {
+  constructor(table: ContentTable, writing: Writing, onMatch: OnMatch, border?: number) {
     this.#table = table;
     this.#writing = writing;
     this.#onMatch = onMatch;
+    this.#border = border;
     this.#resumes = table.searches.map(() => 0);
     const { credentials } = table;
     const action = table.actions.get('credential') ?? 'flag';
@@ -83,6 +88,7 @@ export class ContentScan {
     const decided = Math.min(...places);
     const end = folded.originOf(decided);
     const passed = (this.#masked ?? source).subarray(0, end);
+    this.#decided += end;
     this.#pending = Buffer.from(source.subarray(end));
     this.#masked = this.#masked === undefined ? undefined : Buffer.from(this.#masked.subarray(end));
     if (this.#pending.length === 0) this.#masked = undefined;
@@ -98,7 +104,9 @@ export class ContentScan {
     this.#masked ??= Buffer.from(source); // the bytes that came may be somebody else's
     const sign = this.#writing.kind === 'json' && isBareNumber(text, match) ? NINE : STAR;
     const { folded } = this.#table;
-    for (let at = match.start; at < match.keptFrom; at++) {
+    const border = (this.#border ?? 0) - this.#decided;
+    const isAcross = folded.originOf(match.start) < border && folded.originOf(match.end) > border;
+    for (let at = match.start; at < (isAcross ? match.end : match.keptFrom); at++) {
       if (match.isGrouped && !isLetterOrDigit(text.bytes[at])) continue;
       const end = folded.originOf(at + 1);
       for (let place = folded.originOf(at); place < end; place++) {

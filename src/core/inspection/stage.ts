@@ -23,12 +23,23 @@ export interface BodyContext {
   readonly status: number | undefined;
 }
 
+/** One message of a WebSocket, whole; also the reason of a close. */
+export interface Message {
+  readonly bytes: Buffer;
+  readonly isText: boolean;
+}
+
+/** One guard at work on the messages of one direction, one after another. Gives what may go on; throws to end them. */
+export type MessageGuard = (message: Message) => Buffer;
+
 /** What one guard does with one direction of one call. */
 export interface Inspector {
   /** Of a text that is no body: a header's value, a parameter's, the path. Gives what may stand in its place; throws to block. */
   text?(where: string, text: string): string;
   /** Undefined: it has nothing to look for in such a body. */
   body?(context: BodyContext): Stage | undefined;
+  /** Of a WebSocket. Undefined: it has nothing to look for in messages. */
+  messages?(): MessageGuard | undefined;
 }
 
 /** The media type of headers: lower case, without parameters. */

@@ -1,0 +1,123 @@
+// Content in the words of a model that come a few at a time, one JSON text for each: what none of them holds by itself is
+// found when its last part comes, and masked in that part. Each by itself is somebody else's to look at.
+import { BorderScan, type Look } from '../inspection/border-scan.ts';
+import { JsonWalk, visitStrings } from '../model-text/json-walk.ts';
+import { streamInAnswer } from '../model-text/model-bodies.ts';
+import type { ContentAction } from './classes.ts';
+import { ContentScan } from './content-scan.ts';
+import type { ContentTable } from './content-table.ts';
+import { type Writing, writingOf } from './escapes.ts';
+
+interface ContentFound {
+  readonly rule: string;
+  readonly action: ContentAction;
+}
+
+type OnMatch = (rule: string, action: ContentAction) => void;
+
+/** Texts told apart in one answer, such as its choices. Of more the oldest is forgotten. */
+const MAX_STREAMS = 16;
+/** Of the name of a stream, which the upstream chooses. */
+const MAX_NAME = 256;
+/** The beginning of a key is public and never waits. */
+const BEGINNING_BYTES = 64;
+const PLAIN = writingOf('');
+
+export class JoinedWords {
+  readonly #table: ContentTable;
+  readonly #onMatch: OnMatch;
+  readonly #streams = new Map<string, BorderScan<ContentFound>>();
+
+  constructor(table: ContentTable, onMatch: OnMatch) {
+    this.#table = table;
+    this.#onMatch = onMatch;
+  }
+
+  /** What may go on in its place: itself, or with what was masked written anew. Throws what `onMatch` throws. */
+  pass(json: Buffer): Buffer {
+    const value = parsed(json);
+    if (typeof value !== 'object' || value === null) return json;
+    const of = nameOf(value);
+    const masked = new Map<string, string>();
+    visitStrings(value, (path, text) => {
+      const stream = streamInAnswer(path);
+      if (stream === undefined || text === '') return;
+      const bytes = Buffer.from(text);
+      const passed = this.#stream(`${of} ${stream}`.slice(0, MAX_NAME)).pass(bytes);
+      if (passed !== bytes) masked.set(path.join('\n'), passed.toString());
+    });
+    if (masked.size === 0) return json;
+    const walk = new JsonWalk({ string: (path) => masked.get(path.join('\n')) });
+    return Buffer.concat([walk.push(json), walk.end()]);
+  }
+
+  #stream(name: string): BorderScan<ContentFound> {
+    const known = this.#streams.get(name);
+    if (known !== undefined) return known;
+    const [oldest] = this.#streams.keys();
+    if (oldest !== undefined && this.#streams.size >= MAX_STREAMS) this.#streams.delete(oldest);
+    const scan = contentOverBorders({
+      table: this.#table,
+      writingOf: () => PLAIN,
+      onMatch: this.#onMatch,
+      isBordersOnly: true,
+    });
+    this.#streams.set(name, scan);
+    return scan;
+  }
+}
+
+interface OverBorders {
+  readonly table: ContentTable;
+  /** How the text at hand is written. */
+  readonly writingOf: () => Writing;
+  readonly onMatch: OnMatch;
+  readonly isBordersOnly?: boolean;
+}
+
+/** Content in texts that may go on in the next. */
+export function contentOverBorders({
+  table,
+  writingOf: ofText,
+  onMatch,
+  isBordersOnly = false,
+}: OverBorders): BorderScan<ContentFound> {
+  const look: Look<ContentFound> = (text, onFound, border) => {
+    const scan = new ContentScan(table, ofText(), (rule, action) => onFound({ rule, action }), border);
+    const decided = scan.push(text);
+    const last = scan.end();
+    const bytes = last.length === 0 ? decided : Buffer.concat([decided, last]);
+    return { bytes, undecided: text.length - decided.length };
+  };
+  return new BorderScan({
+    look,
+    onFound: ({ rule, action }) => onMatch(rule, action),
+    kindOf: ({ rule }) => rule,
+    isBordersOnly,
+    openBytes: table.credentials === undefined ? 0 : BEGINNING_BYTES,
+  });
+}
+
+function parsed(json: Buffer): unknown {
+  try {
+    return JSON.parse(json.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** Which of several texts an event goes on with: its kind and its places in lists, as it says itself. */
+function nameOf(value: object): string {
+  const {
+    type,
+    index,
+    output_index: output,
+    content_index: content,
+    choices,
+  } = value as Record<string, unknown>;
+  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
+  const own = typeof choice === 'object' && choice !== null && 'index' in choice ? choice.index : undefined;
+  return [type, index, output, content, own]
+    .filter((one) => typeof one === 'number' || typeof one === 'string')
+    .join(' ');
+}
