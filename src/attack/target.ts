@@ -19,6 +19,7 @@ export type Capability =
   | 'decoys'
   | 'fingerprints' // stored secrets are looked for in requests
   | 'minting-guard' // new credentials are looked for in answers
+  | 'names' // what names resolve to can be told
   | 'certificates'; // own certificate authorities per service;
 
 /** What is set up for one attack: a secret, a service that it is sent to, an agent and its grant. */
@@ -134,6 +135,14 @@ export interface ServerCertificates {
   readonly selfSigned: Certificate;
 }
 
+/** What the replicas find when they look up a name. */
+export interface Names {
+  /** Of each look-up in its turn, by each replica; the last answer also for all that follow. */
+  tell(name: string, answers: readonly (readonly string[])[]): void;
+  /** Names of these that were looked up, in order. */
+  asked(): readonly string[];
+}
+
 export interface Target {
   readonly name: string;
   readonly capabilities: ReadonlySet<Capability>;
@@ -160,6 +169,7 @@ export interface Target {
   readonly database?: DatabaseAccess;
   readonly commandLine?: CommandLine;
   readonly certificates?: ServerCertificates;
+  readonly names?: Names;
   /** Removes what was set up. */
   close(): Promise<void>;
 }

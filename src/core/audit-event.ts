@@ -76,7 +76,8 @@ const CallOutcome = z.strictObject({
   ...base,
   kind: z.literal('call.outcome'),
   intent: idSchema('evt'),
-  result: z.enum(['answered', 'aborted', 'refused', 'failed', 'unknown']),
+  /** `refused`: nothing left; `cut`: refused when part of it may have. */
+  result: z.enum(['answered', 'aborted', 'refused', 'cut', 'failed', 'unknown']),
   status: z.number().int().min(100).max(999).optional(),
   problem: Code.optional(),
   requestBytes: count(),

@@ -15,9 +15,15 @@ const MAX_NAME_LENGTH = 128;
 const AND = 0x26;
 const EQUALS = 0x3d;
 
-/** Whether a name, decoded, is one of them however it is written. */
+/** Whether a name, decoded, is one of them however it is written: PHP takes `.`, a space and `[` for `_`. */
 export function overridesMethod(name: string): boolean {
-  return METHOD_OVERRIDES.has(name.trim().toLowerCase().replaceAll('-', '_'));
+  const [text = ''] = name.split('\0', 1);
+  return METHOD_OVERRIDES.has(
+    text
+      .trim()
+      .toLowerCase()
+      .replaceAll(/[-. []/g, '_'),
+  );
 }
 
 /** Looks at the names of a form (`application/x-www-form-urlencoded`) on its way, and throws `problem` at the first of them. */

@@ -1,6 +1,7 @@
 // One connection to one pinned address: an undici client that carries one request at a time. Ending a
 // request early means destroying its connection, and with it a dial that is still under way.
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { Client, type Dispatcher } from 'undici';
 import { Problem } from '../core/problem.ts';
 import { type Dial, type DialCallback, openSocket } from './dial.ts';
@@ -13,6 +14,13 @@ export interface ConnectionEvents {
   onDisconnected(connection: Connection): void;
 }
 
+/** A request as its connection sees it. */
+export interface ConnectionUser extends Dispatcher.DispatchHandler {
+  /** More of the answer was read, whatever it was. */
+  onBytes(): void;
+}
+
+/** Of names and values of headers, and of trailers: so much undici keeps. */
 const MAX_HEAD_BYTES = 64 * 1024;
 const KEEP_ALIVE_MS = 4000;
 const KEEP_ALIVE_MAX_MS = 60_000;
@@ -22,12 +30,18 @@ export class Connection {
   readonly #events: ConnectionEvents;
   #cancelDial: (reason: Problem) => void = () => undefined;
   #isOpen = false;
+  #socket: Socket | undefined;
+  #user: ConnectionUser | undefined;
+  readonly #onReadable = (): void => this.#user?.onBytes();
 
   constructor(url: string, dial: Dial, events: ConnectionEvents) {
     this.#events = events;
     this.#client = new Client(url, {
       connect: (_options: unknown, callback: DialCallback) => {
-        this.#cancelDial = openSocket(dial, callback);
+        this.#cancelDial = openSocket(dial, (...result) => {
+          this.#socket = result[1] ?? undefined;
+          callback(...result);
+        });
       },
       pipelining: 1,
       allowH2: false,
@@ -37,9 +51,13 @@ export class Connection {
     });
     this.#client.on('connect', () => {
       this.#isOpen = true;
+      // After undici's own listener, which has read all there was by then.
+      this.#socket?.on('readable', this.#onReadable);
     });
     this.#client.on('disconnect', () => {
       this.#isOpen = false;
+      // Also of an upgrade: a socket that anybody listens on so could not be resumed by whoever takes it.
+      this.#socket?.off('readable', this.#onReadable);
       events.onDisconnected(this);
     });
     // undici reports here what a request's own handler throws while it hears of a failure. Without a
@@ -53,12 +71,20 @@ export class Connection {
     return this.#isOpen;
   }
 
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.#client.dispatch(options, handler);
+  /** Of all answers so far: bytes that were read, of bodies and of what is around them. */
+  get bytesRead(): number {
+    const socket = this.#socket;
+    return socket === undefined ? 0 : socket.bytesRead - socket.readableLength;
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, user: ConnectionUser): void {
+    this.#user = user;
+    this.#client.dispatch(options, user);
   }
 
   /** Gives the connection back after a whole answer, or after a request of which nothing was written. */
   release(): void {
+    this.#user = undefined;
     this.#events.onUsable(this);
   }
 

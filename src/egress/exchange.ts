@@ -4,9 +4,10 @@ import { type Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { assertHeaderValue, type HeaderPairs } from '../core/headers.ts';
 import { Problem } from '../core/problem.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ConnectionUser } from './connection.ts';
 import { toProblem } from './failure.ts';
 import type { Flow, OutgoingRequest, Timeouts, UpstreamHandler } from './flow.ts';
+import { AnswerOverhead } from './overhead.ts';
 import { RequestBody } from './request-body.ts';
 import { bareHost } from './resolve.ts';
 import { handshakeHeaders, wrongHandshake } from './websocket-handshake.ts';
@@ -26,8 +27,9 @@ const MAX_HEADERS = 256;
 const REASON_PHRASE = /^[\t\x20-\x7e]{0,256}$/;
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-export class Exchange implements Flow, Dispatcher.DispatchHandler {
+export class Exchange implements Flow, ConnectionUser {
   readonly #deps: ExchangeDeps;
+  readonly #overhead = new AnswerOverhead();
   readonly #host: string;
   readonly #totalTimer: NodeJS.Timeout | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
@@ -101,6 +103,12 @@ export class Exchange implements Flow, Dispatcher.DispatchHandler {
       }
     }
     this.#controller = controller;
+    this.#overhead.begin(this.#connection?.bytesRead ?? 0);
+  }
+
+  onBytes(): void {
+    if (this.#over !== undefined || !this.#overhead.isTooMuch(this.#connection?.bytesRead ?? 0)) return;
+    this.abort(new Problem('upstream-invalid', { detail: `${this.#host}: ${AnswerOverhead.SENTENCE}.` }));
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _: unknown, text = ''): void {
@@ -135,7 +143,9 @@ export class Exchange implements Flow, Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#over === undefined && !this.#deps.handler.onData(chunk)) controller.pause();
+    if (this.#over !== undefined) return;
+    this.#overhead.passBody(chunk.length);
+    if (!this.#deps.handler.onData(chunk)) controller.pause();
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {

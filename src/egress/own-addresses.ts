@@ -21,6 +21,14 @@ export async function ownAddresses(
   return own;
 }
 
+/** Keeps what is listened on beside what `places` holds now, however often that changes. */
+export function addingTo(places: OwnAddress[]): (bound: readonly OwnAddress[]) => Promise<void> {
+  const fixed = places.length;
+  return async (bound) => {
+    places.splice(fixed, places.length, ...(await ownAddresses(bound, [])));
+  };
+}
+
 function isUnspecified(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }

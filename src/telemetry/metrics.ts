@@ -1,4 +1,8 @@
 // What the rooms above tell of themselves as they work, whoever listens: nobody, or the exposition in prometheus.ts.
+import type { AuditInput } from '../core/audit-event.ts';
+import type { CountedFinding } from '../core/inspection/finding.ts';
+
+type GuardAlarm = Extract<AuditInput, { kind: 'guard.alarm' }>;
 
 export interface EndedCall {
   /** Of a service there is; what callers made up is no label. */
@@ -11,6 +15,8 @@ export interface EndedCall {
   readonly seconds: number;
   /** Echoes of a secret that were masked in the answer. */
   readonly redacted: number;
+  /** What its guards found, as its event tells it. */
+  readonly findings: readonly CountedFinding[];
 }
 
 export interface Metrics {
@@ -19,6 +25,9 @@ export interface Metrics {
   tokenIssued(subject: 'agent' | 'admin'): void;
   /** A placeholder turned up at another service than its own: once for each time. */
   placeholderElsewhere(): void;
+  guardAlarm(alarm: GuardAlarm['alarm'], done: GuardAlarm['done']): void;
+  /** A guard has taken it out of service: once, by the replica that wrote it. */
+  frozenByGuard(target: 'agent' | 'grant'): void;
 }
 
 /** Where nobody asked for metrics. */
@@ -26,4 +35,6 @@ export const NO_METRICS: Metrics = {
   callEnded: () => undefined,
   tokenIssued: () => undefined,
   placeholderElsewhere: () => undefined,
+  guardAlarm: () => undefined,
+  frozenByGuard: () => undefined,
 };

@@ -1,6 +1,7 @@
 // Metrics as Prometheus reads them. Labels are few and bounded: never an agent, a path or anything a caller made up.
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { CallSeries } from './call-series.ts';
+import { createGuardCounters } from './guard-counters.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What is looked up at the moment it is asked for. */
@@ -41,6 +42,7 @@ export function createExposition(sources: MetricSources): Exposition {
     help: 'Placeholders seen at another service than their own.',
     registers,
   });
+  const guards = createGuardCounters(registers);
   addGauges(registry, sources);
   const calls = new CallSeries();
   let scrape: Promise<string> | undefined;
@@ -49,9 +51,12 @@ export function createExposition(sources: MetricSources): Exposition {
     callEnded: (call) => {
       calls.note(call);
       if (call.redacted > 0) redacted.inc(call.redacted);
+      for (const finding of call.findings) guards.found(finding);
     },
     tokenIssued: (subject) => tokens.inc({ subject }),
     placeholderElsewhere: () => elsewhere.inc(),
+    guardAlarm: guards.alarmed,
+    frozenByGuard: guards.froze,
     text: () => {
       scrape ??= registry
         .metrics()

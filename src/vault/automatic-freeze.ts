@@ -25,6 +25,7 @@ export interface AutomaticFreezeDeps {
 }
 
 type FreezeEvent = Pick<Extract<AuditInput, { target: object }>, 'kind' | 'target' | 'before' | 'after'>;
+type Frozen = 'agent' | 'grant';
 type Freezing = (change: RowChange & { readonly now: Date }) => Promise<FreezeEvent | undefined>;
 
 /** Doubled after each try: a database that is just away must not leave an agent at large. */
@@ -34,9 +35,15 @@ export class AutomaticFreeze {
   readonly #deps: AutomaticFreezeDeps;
   /** One at a time of each: what a hostile agent does a thousand times is written once. */
   readonly #running = new Map<string, Promise<void>>();
+  #onFrozen: (target: Frozen) => void = () => undefined;
 
   constructor(deps: AutomaticFreezeDeps) {
     this.#deps = deps;
+  }
+
+  /** Hears of each freeze that was written here. One listener. */
+  onFrozen(listener: (target: Frozen) => void): void {
+    this.#onFrozen = listener;
   }
 
   /** Resolves once no replica starts a call of that agent any more. Never throws. */
@@ -99,8 +106,11 @@ export class AutomaticFreeze {
   async #try(freezing: Freezing): Promise<void> {
     for (let waitMs = RETRY_MS.first; ; waitMs *= 2) {
       try {
-        const epoch = await this.#deps.audit.transaction((tx, append) => this.#write(tx, append, freezing));
-        if (epoch !== undefined) await this.#deps.lease.settle(epoch);
+        const { epoch, frozen } = await this.#deps.audit.transaction((tx, append) =>
+          this.#write(tx, append, freezing),
+        );
+        if (frozen !== undefined) this.#onFrozen(frozen);
+        await this.#deps.lease.settle(epoch);
         return;
       } catch (error) {
         // Committed, and told already that a replica may not know: trying once more would find it frozen.
@@ -111,18 +121,20 @@ export class AutomaticFreeze {
     }
   }
 
-  /** The epoch to wait for. */
+  /** The epoch to wait for, and what was frozen, if it was not before. */
   async #write(
     tx: Transaction,
     append: (event: AuditInput) => Promise<unknown>,
     freezing: Freezing,
-  ): Promise<bigint | undefined> {
+  ): Promise<{ readonly epoch: bigint; readonly frozen: Frozen | undefined }> {
     const { authority, clock, keyring } = this.#deps;
     const vault = authority.vaultId;
     // Raised before anything is read: it takes the vault's turn.
     const changedEpoch = await raiseEpoch(tx, vault);
     const event = await freezing({ tx, keyring, changedEpoch, now: clock.now() });
     if (event !== undefined) await append({ ...event, vault, principal: { type: 'system' } });
-    return changedEpoch; // also of a freeze before this one that others may not know of yet
+    // The epoch also of a freeze before this one that others may not know of yet.
+    const frozen = event === undefined ? undefined : event.kind === 'agent.freeze' ? 'agent' : 'grant';
+    return { epoch: changedEpoch, frozen };
   }
 }

@@ -4,6 +4,7 @@ import type { Agent, Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
 import type { AgentPrincipal } from '../core/principal.ts';
 import { Problem } from '../core/problem.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { Authority } from './authority.ts';
 import type { AutomaticFreeze } from './automatic-freeze.ts';
@@ -12,6 +13,7 @@ export interface DecoyDeps {
   readonly authority: Authority;
   readonly audit: AuditLog;
   readonly freezing: AutomaticFreeze;
+  readonly metrics: Metrics;
 }
 
 export interface Touch {
@@ -26,6 +28,7 @@ export interface Touch {
 /** Once it resolves, no call of that agent starts any more. */
 export async function touchDecoy(deps: DecoyDeps, service: Service, touch: Touch): Promise<void> {
   const { agent, client, where } = touch;
+  deps.metrics.guardAlarm('decoy-touched', 'agent-frozen');
   await deps.audit.append({
     kind: 'guard.alarm',
     vault: deps.authority.vaultId,

@@ -19,6 +19,15 @@ export function keyedHash(keyring: Keyring, parts: HashedParts): Buffer {
   }
 }
 
+/** Of a field of the audit log that must not stand there itself. */
+export function fieldHash(keyring: Keyring, field: string | Buffer): string {
+  return keyring
+    .systemKey('field-hash')
+    .use((key) =>
+      hmacSha256(key, typeof field === 'string' ? Buffer.from(field) : field).toString('base64url'),
+    );
+}
+
 /** At least so much of a hash that is shown must be sent back. */
 const MIN_SHOWN_BYTES = 12;
 

@@ -76,18 +76,17 @@ export class Tokens {
     });
   }
 
-  /** Whether a verification of this token is already known, so that it costs nothing. */
-  isRemembered(token: string): boolean {
-    return this.#verified.has(digest(token));
-  }
-
-  /** The claims, or undefined for anything but a token of ours that is valid now. */
-  verify(token: string): AccessTokenClaims | undefined {
-    const key = digest(token);
+  /**
+   * The claims, or undefined for anything but a token of ours that is valid now. `beforeVerifying` is called where the
+   * answer is not known already, and may throw.
+   */
+  verify(token: string, beforeVerifying?: () => void): AccessTokenClaims | undefined {
+    const key = hash('sha256', token, 'base64');
     const remembered = this.#verified.get(key);
     const now = this.#deps.ids.clock.now();
     if (remembered === false) return undefined;
     if (remembered !== undefined) return remembered.exp * 1000 > now.getTime() ? remembered : undefined;
+    beforeVerifying?.();
     const { issuer } = this.#deps;
     const claims = verifyAccessToken(token, { keys: this.#keys, issuer, audience: issuer, now });
     const isOurs = claims?.vault === this.#deps.authority.vaultId;
@@ -165,7 +164,3 @@ export class Tokens {
 }
 
 const NO_HASH = Buffer.alloc(32);
-
-function digest(token: string): string {
-  return hash('sha256', token, 'base64');
-}

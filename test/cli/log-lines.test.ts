@@ -59,6 +59,7 @@ describe('log lines', () => {
     [{ result: 'answered', status: 200 }, '200', true],
     [{ result: 'answered', status: 404 }, '404', false],
     [{ result: 'aborted', status: 200 }, '200 aborted', false],
+    [{ result: 'cut', problem: 'secret-in-request' }, 'cut secret-in-request', false],
     [{ result: 'failed', problem: 'upstream-unreachable' }, 'upstream-unreachable', false],
   ])('an intent and its outcome are one line: %j', (fields, answer, isGood) => {
     const reader = createLineReader();

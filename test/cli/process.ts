@@ -14,6 +14,9 @@ export async function install(): Promise<Compiled> {
   return compiled;
 }
 
+/** For node, where it runs a server for a test: it ends before optimised code of its database has paid for itself. */
+export const SHORT_LIVED = ['--liftoff-only'] as const;
+
 export interface Exited {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Exited, install, start, type StartOptions } from './process.ts';
+import { type Exited, install, SHORT_LIVED, start, type StartOptions } from './process.ts';
 
 export interface CliWorld {
   readonly root: string;
@@ -37,7 +37,7 @@ export async function createCliWorld(): Promise<CliWorld> {
   const { port } = upstream.address() as AddressInfo;
   const launcher = join(installation.folder, 'bin/doorward.js');
   const environment = { DOORWARD_DATA_DIR: dataDirectory, HOME: root, NO_COLOR: '1' };
-  const server = spawn(launcher, ['serve'], {
+  const server = spawn(process.execPath, [...SHORT_LIVED, launcher, 'serve'], {
     env: {
       ...process.env,
       ...environment,

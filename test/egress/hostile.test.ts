@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { call, listen, openEgress, rawUpstream, requestTo, rested } from './upstreams.ts';
+import { call, deferred, listen, openEgress, rawUpstream, recorder, requestTo, rested } from './upstreams.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
@@ -84,6 +84,66 @@ describe('a malformed answer is no answer', () => {
     expect((await call(openEgress(), requestTo(odd.port))).head?.statusText).toBe('');
     const plain = await answering('HTTP/1.1 200 Fine then\r\ncontent-length: 0\r\n\r\n');
     expect((await call(openEgress(), requestTo(plain.port))).head?.statusText).toBe('Fine then');
+  });
+});
+
+describe('what is no body has a cap of bytes', () => {
+  const MOST_WRITTEN = 16 * 1024 * 1024;
+  const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
+
+  it.each([
+    ['a reason', 'HTTP/1.1 200 ', 'y'.repeat(16_384)],
+    ['headers', 'HTTP/1.1 200 OK\r\n', `x-more: ${'y'.repeat(1000)}\r\n`],
+    ['spaces before the value of a header', 'HTTP/1.1 200 OK\r\nx-more:', ' '.repeat(16_384)],
+    ['empty lines before the answer', '', '\r\n'.repeat(8192)],
+    ['an extension of a chunk', `${CHUNKED}2;`, 'y'.repeat(16_384)],
+    ['extensions of many chunks', CHUNKED, `1;${'y'.repeat(1000)}\r\nx\r\n`],
+    ['zeroes before the size of a chunk', CHUNKED, '0'.repeat(16_384)],
+    ['trailers', `${CHUNKED}2\r\nok\r\n0\r\n`, `x-more: ${'y'.repeat(1000)}\r\n`],
+    ['spaces in a trailer', `${CHUNKED}2\r\nok\r\n0\r\nx-more:`, ' '.repeat(16_384)],
+  ])('%s without an end', async (_what, begin, piece) => {
+    const closed = deferred<number>();
+    const upstream = await rawUpstream((socket) => {
+      socket.on('close', () => closed.resolve(socket.bytesWritten));
+      const write = () => {
+        while (!socket.destroyed && socket.write(piece));
+      };
+      socket.on('drain', write);
+      socket.write(begin);
+      write();
+    });
+    // No time ends it but that of the test.
+    const timeouts = { connectMs: 0, firstByteMs: 0, idleMs: 0, totalMs: 0 };
+    const heard = await call(openEgress(), requestTo(upstream.port, { timeouts }));
+    expect(heard).toMatchObject({ ends: 1, problem: { code: 'upstream-invalid' } });
+    expect(heard.body.length).toBeLessThan(64 * 1024);
+    // Most of it is what the sockets of both sides hold.
+    expect(await closed.promise).toBeLessThan(MOST_WRITTEN);
+  });
+
+  it('a long stream of chunks of one byte has room, and so has the next answer on its connection', async () => {
+    const padded = '00000001\r\nx\r\n';
+    const upstream = await answering(`${CHUNKED}${padded.repeat(40_000)}0\r\n\r\n`);
+    const egress = openEgress();
+    for (let count = 0; count < 3; count += 1) {
+      const heard = await call(egress, requestTo(upstream.port));
+      expect(heard).toMatchObject({ problem: undefined, body: { length: 40_000 } });
+      await rested();
+    }
+    expect(upstream.received).toHaveLength(1);
+  });
+
+  it('the body is no part of it, also where its reader pauses', async () => {
+    const size = 4 * 1024 * 1024;
+    const upstream = await answering(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n${'b'.repeat(size)}`);
+    const handler = recorder({
+      onData: () => {
+        setImmediate(() => flow.resume());
+        return false;
+      },
+    });
+    const flow = openEgress().send(requestTo(upstream.port), handler);
+    expect(await handler.over).toMatchObject({ problem: undefined, body: { length: size } });
   });
 });
 

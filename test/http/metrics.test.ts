@@ -83,6 +83,62 @@ describe('metrics', () => {
     expect(text).toMatch(/^doorward_build_info\{version="[\d.]+",node="v\d+[.\d]+"\} 1$/m);
   });
 
+  test('count what guards find, by guard, direction and what was done, and no rule', async () => {
+    const found = (guard: string, direction: string, action: string) =>
+      `doorward_findings_total{guard="${guard}",direction="${direction}",action="${action}"}`;
+    const protection = {
+      content: { request: { email: 'flag' }, answer: { email: 'mask' }, patterns: [] },
+    };
+    const updated = await world.admin('PATCH', '/v1/services/vendor', { protection });
+    expect([updated.status, updated.body]).toMatchObject([200, { name: 'vendor' }]);
+    world.upstream.respond = (_request, response) => {
+      response
+        .writeHead(200, { 'content-type': 'text/plain' })
+        .end('write to one@example.com, two@example.com');
+    };
+    const before = await scrape();
+    await (await world.call(token, '/call/vendor/who?mail=three@example.com')).text();
+    const after = await scrape();
+    const counted = (series: string) => (value(after, series) ?? 0) - (value(before, series) ?? 0);
+    expect(counted(found('content', 'request', 'flag'))).toBe(1);
+    expect(counted(found('content', 'answer', 'mask'))).toBe(2);
+    expect(after).not.toContain('email');
+  });
+
+  test('count the alarms of guards, and what they froze, once', async () => {
+    const alarms = (alarm: string, done: string) =>
+      `doorward_guard_alarms_total{alarm="${alarm}",done="${done}"}`;
+    const freezes = (target: string) => `doorward_automatic_freezes_total{target="${target}"}`;
+    await world.admin('POST', '/v1/secrets', {
+      name: 'other',
+      value: 'sk-proj-9vT2mQ8xLr4KpZ7wYc1NbJ5dHs3F',
+    });
+    const decoy = { baseUrl: world.upstream.url, auth: { kind: 'bearer' }, secret: 'other' };
+    await world.admin('POST', '/v1/services', { name: 'trap', ...decoy, protection: { decoy: true } });
+    const { body } = await world.admin('POST', '/v1/agents', { name: 'curious' });
+    const curious = await world.token('curious', String(body['key']));
+    const before = await scrape();
+    const stolen = await world.call(token, '/call/vendor/x?q=sk-proj-9vT2mQ8xLr4KpZ7wYc1NbJ5dHs3F');
+    expect(stolen.status).toBe(403);
+    for (let count = 0; count < 2; count += 1)
+      expect((await world.call(curious, '/call/trap/x')).status).toBe(403);
+    const asked = await world.call(token, '/v1/access-requests', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ service: 'trap', reason: 'x' }),
+    });
+    expect(asked.status).toBe(403);
+    await world.admin('POST', '/v1/agents/robot/unfreeze');
+    const after = await scrape();
+    const counted = (series: string) => (value(after, series) ?? 0) - (value(before, series) ?? 0);
+    expect(counted(alarms('secret-in-request', 'call-blocked'))).toBe(1);
+    expect(counted(alarms('decoy-touched', 'agent-frozen'))).toBe(3);
+    expect(counted(freezes('agent'))).toBe(2);
+    expect(value(after, freezes('grant'))).toBeUndefined();
+    const kinds = await world.events('agent.freeze');
+    expect(kinds).toHaveLength(2);
+  });
+
   test('count a call that is open while it is', async () => {
     let finish = () => {};
     world.upstream.respond = (_request, response) => {

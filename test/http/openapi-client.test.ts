@@ -87,6 +87,7 @@ describe('a client generated from /openapi.json', () => {
         freezing,
         failures: new FailureLimit(ids.clock),
         metrics: NO_METRICS,
+        decoysAtDoor: { look: () => undefined },
       },
       readiness: () => Promise.reject(new Error('nobody asks')),
       log: createLog('silent'),

@@ -65,8 +65,11 @@ describe.each(testDatabases())('secrets on their way out on $name', (database) =
     });
 
   /** A body that is sent a byte at a time; how it was answered. */
-  const postBytewise = (body: Buffer) =>
+  const last = async (kind: string) => (await world.events(kind)).at(-1);
+  /** Waits behind the first `pauseAt` bytes until some have arrived at the upstream. */
+  const postBytewise = (body: Buffer, pauseAt = 0) =>
     new Promise<number>((resolve) => {
+      const before = sink.bytes().length;
       const url = new URL('/call/vendor/v1/notes', world.apps[0]?.address);
       const sending = httpRequest(url, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
       let at = 0;
@@ -77,6 +80,8 @@ describe.each(testDatabases())('secrets on their way out on $name', (database) =
       });
       sending.on('error', () => resolve(0));
       const write = () => {
+        const waits = pauseAt > 0 && at === pauseAt && sink.bytes().length === before;
+        if (waits) return void setTimeout(write, 5);
         if (at < body.length) sending.write(body.subarray(at, ++at));
         if (at < body.length) setImmediate(write);
         else sending.end();
@@ -115,20 +120,22 @@ describe.each(testDatabases())('secrets on their way out on $name', (database) =
       const problem = (await answer.json()) as { type: string; detail: string };
       expect(problem.type).toContain('secret-in-request');
       expect(JSON.stringify(problem)).not.toContain(STOLEN);
-      const alarm = (await world.events('guard.alarm')).at(-1);
-      expect(alarm).toMatchObject({
-        alarm: 'secret-in-request',
-        done: 'call-blocked',
-        where,
-        agent: { name: 'robot' },
-        secret: { name: 'stolen' },
-      });
+      await expect
+        .poll(() => last('guard.alarm'))
+        .toMatchObject({
+          alarm: 'secret-in-request',
+          done: 'call-blocked',
+          where,
+          agent: { name: 'robot' },
+          secret: { name: 'stolen' },
+        });
     }
-    const refused = (await world.events('call.refused')).at(-1);
-    expect(refused).toMatchObject({
-      problem: 'secret-in-request',
-      flags: [{ direction: 'request', guard: 'fingerprint', rule: 'secret', action: 'block', count: 1 }],
-    });
+    await expect
+      .poll(() => last('call.refused'))
+      .toMatchObject({
+        problem: 'secret-in-request',
+        flags: [{ direction: 'request', guard: 'fingerprint', rule: 'secret', action: 'block', count: 1 }],
+      });
     expect(JSON.stringify(await world.events())).not.toContain(STOLEN.slice(12));
   });
 
@@ -153,11 +160,13 @@ describe.each(testDatabases())('secrets on their way out on $name', (database) =
 
   it('do not leave a byte at a time either', async () => {
     const before = sink.bytes().length;
-    expect(await postBytewise(Buffer.from(`a harmless beginning ${STOLEN} and an end`))).toBe(403);
+    const beginning = 'a harmless beginning ';
+    const body = Buffer.from(`${beginning}${STOLEN} and an end`);
+    expect(await postBytewise(body, beginning.length)).toBe(403);
     const seen = sink.bytes().subarray(before).toString('latin1');
     expect(seen).not.toContain('sk-p');
     expect(seen).toContain('a harmless beginning');
-    expect((await world.events('call.outcome')).at(-1)).toMatchObject({ problem: 'secret-in-request' });
+    await expect.poll(() => last('call.outcome')).toMatchObject({ problem: 'secret-in-request' });
   });
 
   it('are not looked for in vain: what is harmless arrives as it was sent, compressed or not', async () => {
@@ -191,10 +200,12 @@ describe.each(testDatabases())('secrets on their way out on $name', (database) =
   it('include the agent’s own token, and placeholders of others', async () => {
     const own = await post(JSON.stringify({ token }));
     expect(own.status).toBe(403);
-    expect((await world.events('guard.alarm')).at(-1)).toMatchObject({
-      alarm: 'token-in-request',
-      where: 'body',
-    });
+    await expect
+      .poll(() => last('guard.alarm'))
+      .toMatchObject({
+        alarm: 'token-in-request',
+        where: 'body',
+      });
     expect((await world.call(token, `/call/vendor/v1/${token}`)).status).toBe(403);
     const other = await newAgent();
     const { body } = await world.admin('POST', '/v1/placeholders', { agent: other.name, service: 'vendor' });
@@ -202,10 +213,12 @@ describe.each(testDatabases())('secrets on their way out on $name', (database) =
     expect((await post(`{"key":"${placeholder}"}`)).status).toBe(403);
     expect((await world.call(token, `/call/vendor/v1/${placeholder}/x`)).status).toBe(403);
     expect(sink.bytes().includes(placeholder)).toBe(false);
-    expect((await world.events('placeholder.elsewhere')).at(-1)).toMatchObject({
-      agent: { name: other.name },
-      where: 'body',
-    });
+    await expect
+      .poll(() => last('placeholder.elsewhere'))
+      .toMatchObject({
+        agent: { name: other.name },
+        where: 'body',
+      });
   });
 
   it('pass, and are told, where a service says so', async () => {
@@ -217,13 +230,17 @@ describe.each(testDatabases())('secrets on their way out on $name', (database) =
     });
     expect(changed.status).toBe(200);
     expect((await post(`{"k":"${value}"}`)).status).toBe(200);
-    expect((await world.events('guard.alarm')).at(-1)).toMatchObject({
-      secret: { name: 'shared' },
-      done: 'told',
-    });
-    expect((await world.events('call.outcome')).at(-1)).toMatchObject({
-      flags: [{ rule: 'secret', action: 'flag' }],
-    });
+    await expect
+      .poll(() => last('guard.alarm'))
+      .toMatchObject({
+        secret: { name: 'shared' },
+        done: 'told',
+      });
+    await expect
+      .poll(() => last('call.outcome'))
+      .toMatchObject({
+        flags: [{ rule: 'secret', action: 'flag' }],
+      });
     await world.admin('PATCH', '/v1/services/vendor', { protection: { leaks: null } });
   });
 
@@ -250,17 +267,21 @@ describe.each(testDatabases())('secrets on their way out on $name', (database) =
       for (const replica of world.apps.keys()) {
         expect((await world.call(agent.token, '/call/vendor/x', { replica })).status).toBe(403);
       }
-      expect((await world.events('guard.alarm')).at(-1)).toMatchObject({
-        alarm: 'decoy-touched',
-        done: 'agent-frozen',
-        agent: { name: agent.name },
-        secret: { name: 'planted' },
-      });
-      expect((await world.events('agent.freeze')).at(-1)).toMatchObject({
-        principal: { type: 'system' },
-        target: { name: agent.name },
-        after: { frozen: true, reason: 'it sent the decoy planted' },
-      });
+      await expect
+        .poll(() => last('guard.alarm'))
+        .toMatchObject({
+          alarm: 'decoy-touched',
+          done: 'agent-frozen',
+          agent: { name: agent.name },
+          secret: { name: 'planted' },
+        });
+      await expect
+        .poll(() => last('agent.freeze'))
+        .toMatchObject({
+          principal: { type: 'system' },
+          target: { name: agent.name },
+          after: { frozen: true, reason: 'it sent the decoy planted' },
+        });
     }
     expect(sink.bytes().includes(value)).toBe(false);
   });
@@ -290,10 +311,12 @@ describe.each(testDatabases())('secrets on their way out on $name', (database) =
       await touch(agent);
       expect(await stateOf(agent.name)).toBe('frozen');
       expect((await world.call(agent.token, '/call/vendor/x')).status).toBe(403);
-      expect((await world.events('guard.alarm')).at(-1)).toMatchObject({
-        alarm: 'decoy-touched',
-        service: { name: 'payroll' },
-      });
+      await expect
+        .poll(() => last('guard.alarm'))
+        .toMatchObject({
+          alarm: 'decoy-touched',
+          service: { name: 'payroll' },
+        });
     }
     expect(sink.bytes().length).toBe(before);
   });

@@ -81,13 +81,14 @@ export async function until(isSo: () => boolean | Promise<boolean>, limitMs = 10
 interface Tally {
   readonly intents: number;
   readonly outcomes: number;
-  readonly refused: number;
+  /** Ended by a refusal when the upstream may have seen part. */
+  readonly cut: number;
   readonly answered: number;
 }
 
 /** Every intent has one terminal event, nothing was sent that was not recorded as sent, and the log is whole. */
 export async function expectWholeLog(world: RevocationWorld): Promise<Tally> {
-  let tally: Tally = { intents: 0, outcomes: 0, refused: 0, answered: 0 };
+  let tally: Tally = { intents: 0, outcomes: 0, cut: 0, answered: 0 };
   await until(async () => {
     const [row] = await world.superuser<Tally[]>`
       with intent as (select id from audit_event where kind = 'call.intent'),
@@ -96,7 +97,7 @@ export async function expectWholeLog(world: RevocationWorld): Promise<Tally> {
           from audit_event event join audit_body body on body.event_id = event.id where event.kind = 'call.outcome')
       select (select count(*)::int from intent) as intents,
         (select count(distinct intent_id)::int from outcome join intent on intent.id = intent_id) as outcomes,
-        (select count(*)::int from outcome where result = 'refused') as refused,
+        (select count(*)::int from outcome where result = 'cut') as cut,
         (select count(*)::int from outcome where result = 'answered') as answered`;
     tally = row ?? tally;
     return tally.intents === tally.outcomes;

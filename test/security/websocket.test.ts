@@ -237,7 +237,7 @@ describe.each(onPostgres)('an open WebSocket', () => {
       await expect.poll(() => upstream.sockets.size, PATIENTLY).toBe(0);
       expect(heard.length).toBe(count);
       const tally = await expectWholeLog(world);
-      expect(tally).toMatchObject({ intents: 2, outcomes: 2, refused: 2 });
+      expect(tally).toMatchObject({ intents: 2, outcomes: 2, cut: 2 });
       await upstream.close();
     },
     60_000,

@@ -4,7 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { CallSeries } from '../../src/telemetry/call-series.ts';
 import type { EndedCall } from '../../src/telemetry/metrics.ts';
 
-const CALL: EndedCall = { service: 'vendor', decision: 'allow', status: 200, seconds: 0.002, redacted: 0 };
+const CALL: EndedCall = {
+  service: 'vendor',
+  decision: 'allow',
+  status: 200,
+  seconds: 0.002,
+  redacted: 0,
+  findings: [],
+};
 
 /** Values by series, of the lines that are no comment. */
 function seriesOf(text: string): Map<string, number> {
@@ -28,6 +35,7 @@ describe('the series of calls', () => {
       status: fc.option(fc.integer({ min: 100, max: 999 }), { nil: undefined }),
       seconds: fc.oneof(fc.double({ min: 0, max: 1000, noNaN: true }), fc.constantFrom(0.001, 0.1, 300)),
       redacted: fc.constant(0),
+      findings: fc.constant([]),
     });
     fc.assert(
       fc.property(fc.array(call, { maxLength: 50 }), (calls) => {

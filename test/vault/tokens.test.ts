@@ -22,17 +22,18 @@ describe.each(testDatabases())('tokens across replicas on $name', (database) => 
     const { key } = await world.setUp();
     const token = await world.token('robot', key);
     const last = tokensOf(replicas - 1);
-    expect(last.isRemembered(token)).toBe(false);
-    expect(last.verify(token)?.sub).toMatch(/^agt_/);
-    expect(last.isRemembered(token)).toBe(true);
+    let verified = 0;
+    const verify = () => last.verify(token, () => verified++);
+    expect(verify()?.sub).toMatch(/^agt_/);
+    expect(verify()?.sub).toMatch(/^agt_/);
+    expect(verified).toBe(1);
   });
 
   test('that are no tokens are refused and remembered as such', () => {
     const tokens = tokensOf(0);
     for (const text of ['', 'x', 'a.b.c', 'eyJhbGciOiJub25lIn0.e30.', `${'e'.repeat(5000)}.e.e`]) {
       expect(tokens.verify(text)).toBeUndefined();
-      expect(tokens.isRemembered(text)).toBe(true);
-      expect(tokens.verify(text)).toBeUndefined();
+      expect(tokens.verify(text, () => expect.unreachable())).toBeUndefined();
     }
   });
 

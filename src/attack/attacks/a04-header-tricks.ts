@@ -20,11 +20,28 @@ const OVERRIDES = [
   'x-envoy-original-path: /admin',
 ];
 
+const FORMS = [
+  ['application/x-www-form-urlencoded', 'a=1&_method=DELETE'],
+  ['application/x-www-form-urlencoded', 'a=1&%5fmethod=DELETE'],
+  [
+    'multipart/form-data; boundary=b0',
+    '--b0\r\nContent-Disposition: form-data; name="_method"\r\n\r\nDELETE\r\n--b0--\r\n',
+  ],
+  [
+    'multipart/form-data; boundary=b0',
+    '--b0\nContent-Disposition: form-data; name=_method\n\nDELETE\n--b0--\n',
+  ],
+  [
+    'multipart/form-data; boundary=b1; boundary=b0',
+    '--b0\r\nContent-Disposition: form-data; name="_method"\r\n\r\nDELETE\r\n--b0--\r\n',
+  ],
+] as const;
+
 export const a04: Attack = {
   id: 'A04',
   who: ['PI'],
-  title: 'Ask for another method or path by a header',
-  mustHold: 'the header does not arrive',
+  title: 'Ask for another method or path by a header, or by a field of a form',
+  mustHold: 'the header does not arrive, nor does the form',
   run: async (scene) => {
     const { upstream, standing, mark } = await scene.stand({ allow: ['GET /ok', 'POST /ok'] });
     await scene.callFine(standing, upstream);
@@ -47,6 +64,18 @@ export const a04: Attack = {
     scene.equal('upstream', 'no such header arrived', arrived, []);
     const others = upstream.seen.filter(({ method, target }) => method !== 'GET' || target !== '/ok');
     scene.equal('upstream', 'method and path are those that were decided on', others.length, 0);
+    for (const [type, body] of FORMS) {
+      const headers = [`content-type: ${type}`];
+      const answer = await scene.call(standing, '/ok', { method: 'POST', headers, body });
+      scene.claim(
+        'caller',
+        'a form with another method in it is refused',
+        answer.status >= 400,
+        describe(answer),
+      );
+    }
+    const forms = upstream.seen.filter(({ body }) => body.includes('_method'));
+    scene.equal('upstream', 'no such form arrived whole', forms.length, 0);
     const denied = await scene.call(standing, '/ok', { method: 'DELETE' });
     scene.equal('caller', 'the method itself is refused', denied.status, 403);
     await scene.logged(

@@ -65,33 +65,11 @@ const floods: readonly (readonly [what: string, respond: Respond])[] = [
       void socket.write(answerText(200, ['content-encoding: gzip, gzip'], gzipSync(member))),
   ],
   [
-    'endless headers',
-    async (_request, socket) =>
-      endless(socket, 'HTTP/1.1 200 OK\r\n', Buffer.from(`x-more: ${'y'.repeat(1000)}\r\n`)),
-  ],
-  [
-    'one header of megabytes',
-    async (_request, socket) => endless(socket, 'HTTP/1.1 200 OK\r\nx-more: ', Buffer.alloc(16_384, 0x79)),
-  ],
-  [
-    'an endless reason',
-    async (_request, socket) => endless(socket, 'HTTP/1.1 200 ', Buffer.alloc(16_384, 0x79)),
-  ],
-  [
     'ten thousand 1xx',
     async (_request, socket) => {
       await endless(socket, '', Buffer.from('HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n'), 10_000);
       socket.destroy();
     },
-  ],
-  [
-    'an endless trailer',
-    async (_request, socket) =>
-      endless(
-        socket,
-        'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n',
-        Buffer.from(`x-more: ${'y'.repeat(1000)}\r\n`),
-      ),
   ],
   [
     'a byte now and then',
@@ -106,17 +84,30 @@ const floods: readonly (readonly [what: string, respond: Respond])[] = [
     async (_request, socket) =>
       endless(socket, 'HTTP/1.1 200 OK\r\ncontent-length: 1099511627776\r\n\r\n', Buffer.alloc(65_536, 0x61)),
   ],
-  [
-    'an endless chunk extension',
-    async (_request, socket) =>
-      endless(socket, 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2;', Buffer.alloc(16_384, 0x79)),
-  ],
 ];
+
+const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
+const FIELD = `x-more: ${'y'.repeat(1000)}\r\n`;
+/** Parts of an answer that are no body, and so under no size of a body: they need a cap of bytes of their own. */
+const BESIDE_THE_BODY: readonly (readonly [what: string, head: string, piece: string])[] = [
+  ['an endless reason', 'HTTP/1.1 200 ', 'y'.repeat(16_384)],
+  ['endless headers', 'HTTP/1.1 200 OK\r\n', FIELD],
+  ['one header of megabytes', 'HTTP/1.1 200 OK\r\nx-more: ', 'y'.repeat(16_384)],
+  ['endless space before the value of a header', 'HTTP/1.1 200 OK\r\nx-more:', ' '.repeat(16_384)],
+  ['endless empty lines before an answer', '', '\r\n'.repeat(8192)],
+  ['an endless chunk extension', `${CHUNKED}2;`, 'y'.repeat(16_384)],
+  ['an extension of each of endless chunks', CHUNKED, `1;${'y'.repeat(1000)}\r\nx\r\n`],
+  ['an endless size of a chunk', CHUNKED, '0'.repeat(16_384)],
+  ['an endless trailer', `${CHUNKED}2\r\nok\r\n0\r\n`, FIELD],
+];
+/** The sockets on both sides hold some megabytes that nobody has read. */
+const MOST_WRITTEN = 32 * MEBIBYTE;
 
 export const a33: Attack = {
   id: 'A33',
   who: ['MU'],
-  title: 'Answer with bombs of gzip, endless headers, trailers and 1xx, and bodies without an end',
+  title:
+    'Answer with bombs of gzip, endless reasons, headers, chunk extensions, trailers and 1xx, and bodies without an end',
   mustHold: 'capped and cut; the next call is answered',
   run: async (scene) => {
     const { upstream, standing, mark } = await scene.stand({ protection: { transport: IMPATIENT } });
@@ -136,6 +127,7 @@ export const a33: Attack = {
       scene.equal('caller', 'the next call is answered', (await scene.call(standing, '/ok')).status, 200);
     }
     await bodyWithoutEnd(scene, { upstream, standing });
+    await besideTheBody(scene);
     scene.claim(
       'upstream',
       'it was asked once for each',
@@ -169,6 +161,37 @@ async function bodyWithoutEnd(scene: Scene, { upstream, standing }: Given): Prom
   upstream.respond = fine;
   const answer = await scene.call(standing, '/ok');
   scene.equal('caller', 'the next call is answered', answer.status, 200);
+}
+
+/** On a service with the patience it has unless told: bytes must end these, not time. */
+async function besideTheBody(scene: Scene): Promise<void> {
+  const { upstream, standing, mark } = await scene.stand();
+  for (const [what, head, piece] of BESIDE_THE_BODY) {
+    let written: number | undefined;
+    upstream.respond = async (_request, socket) => {
+      await endless(socket, head, Buffer.from(piece));
+      written = socket.bytesWritten;
+    };
+    const answer = await scene.call(standing, '/beside', { untilMs: LIMIT_MS });
+    scene.claim(
+      'caller',
+      `${what} is one 502, or cuts the answer that had begun`,
+      answer.status === 502 || (answer.isCut && answer.ms < LIMIT_MS),
+      `${Math.round(answer.ms)} ms, ${describe(answer)}`,
+    );
+    const total = await scene.until(() => written);
+    scene.claim(
+      'upstream',
+      `${what} ends with the connection, and soon`,
+      total !== undefined && total < MOST_WRITTEN,
+      total,
+    );
+    upstream.respond = fine;
+    scene.equal('caller', 'the next call is answered', (await scene.call(standing, '/ok')).status, 200);
+  }
+  const entries = await scene.target.logSince(mark);
+  const failed = entries.filter(({ kind, text }) => kind === 'ended' && text.includes('upstream-invalid'));
+  scene.equal('log', 'each is on record as failed', failed.length, BESIDE_THE_BODY.length);
 }
 
 const SPLITS: readonly (readonly [what: string, answer: string])[] = [

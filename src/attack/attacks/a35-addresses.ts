@@ -1,7 +1,8 @@
 // A35 and A36: services whose address leads where no call may go, and upstreams that are not who they say.
 import type { TlsOptions } from 'node:tls';
 import type { Attack } from '../attack.ts';
-import { describe } from '../scene.ts';
+import { describe, type Scene } from '../scene.ts';
+import type { Names } from '../target.ts';
 
 /** Each is the metadata address, this machine or a private network, in a form that a careless check lets through. */
 const PLACES = [
@@ -32,7 +33,7 @@ export const a35: Attack = {
   id: 'A35',
   who: ['MU'],
   title:
-    'Lead calls to metadata addresses, private networks and Doorward itself, in every form of an address',
+    'Lead calls to metadata addresses, private networks and Doorward itself, in every form of an address, also by names whose addresses change',
   mustHold: 'no connection is made',
   needs: ['admin-api'],
   run: async (scene) => {
@@ -69,6 +70,7 @@ export const a35: Attack = {
       await scene.target.admin({ method: 'DELETE', path: `${path}/${name}` });
     }
     scene.equal('upstream', 'nothing reached a place that was listening', upstream.seen.length, 1);
+    if (scene.target.names !== undefined) await rebinding(scene, scene.target.names);
     await scene.logged(
       'the refusals are on record',
       mark,
@@ -76,6 +78,73 @@ export const a35: Attack = {
     );
   },
 };
+
+/** Answers of a name server that a service may not be led by, alone or beside a good one. */
+const RESOLVED = [
+  ['169.254.169.254'],
+  ['10.0.0.1'],
+  ['::ffff:169.254.169.254'],
+  ['64:ff9b::a9fe:a9fe'],
+  ['2002:a9fe:a9fe::'],
+  ['GOOD', '10.0.0.1'],
+  ['10.0.0.1', 'GOOD'],
+  ['GOOD', '::ffff:10.0.0.1'],
+] as const;
+
+/** The hostile upstream's address stands for a public one: it may be called. */
+async function rebinding(scene: Scene, names: Names): Promise<void> {
+  const good = '127.0.0.1';
+  const mark = await scene.target.mark();
+  const upstream = await scene.upstream();
+  const stand = async (name: string, ...answers: readonly (readonly string[])[]) => {
+    const host = `${name}.attack.test`;
+    names.tell(host, answers);
+    const standing = await scene.target.setUp({ upstream: `http://${host}:${upstream.port}` });
+    return { host, standing };
+  };
+  const changing = await stand('changing', [good], ['169.254.169.254']);
+  for (let count = 0; count < 5; count += 1) {
+    const answer = await scene.call(changing.standing, '/again');
+    scene.claim(
+      'caller',
+      'a name is dialled where it was when it was checked',
+      answer.status === 200,
+      describe(answer),
+    );
+  }
+  const asked = names.asked().filter((name) => name === changing.host);
+  scene.equal('upstream', 'it was looked up once for that', asked.length, 1);
+  const reached = upstream.seen.length;
+  if (scene.target.addresses.length > 1) {
+    names.tell(changing.host, [['10.0.0.1']]);
+    const moved = await scene.call(changing.standing, '/moved', { replica: 1, untilMs: 12_000 });
+    const isBlocked = moved.status === 502 && moved.refusal === 'address-blocked';
+    scene.claim(
+      'caller',
+      'once it leads inside, whoever looks it up anew refuses',
+      isBlocked,
+      describe(moved),
+    );
+  }
+  for (const [at, addresses] of RESOLVED.entries()) {
+    const told = addresses.map((address) => (address === 'GOOD' ? good : address));
+    const { standing } = await stand(`leads-inside-${at}`, told);
+    const answer = await scene.call(standing, '/inside', { untilMs: 12_000 });
+    const isBlocked = answer.status === 502 && answer.refusal === 'address-blocked';
+    scene.claim('caller', `a name with ${told.join(' and ')} is refused`, isBlocked, describe(answer));
+  }
+  const own = new URL(scene.address());
+  names.tell('own.attack.test', [[good]]);
+  const itself = await scene.target.setUp({ upstream: `http://own.attack.test:${own.port}` });
+  const answer = await scene.call(itself, '/v1/status', { untilMs: 12_000 });
+  const isBlocked = answer.status === 502 && answer.refusal === 'address-blocked';
+  scene.claim('caller', 'a name that leads to Doorward itself is refused', isBlocked, describe(answer));
+  scene.equal('upstream', 'nothing but the first calls arrived', upstream.seen.length, reached);
+  const refused = (await scene.target.logSince(mark)).filter(
+    ({ kind, text }) => kind === 'ended' && text.includes('address-blocked'),
+  );
+  scene.claim('log', 'the refusals are on record', refused.length > RESOLVED.length, refused.length);
+}
 
 export const a36: Attack = {
   id: 'A36',

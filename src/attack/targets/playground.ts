@@ -14,6 +14,7 @@ import type {
   CommandLine,
   DatabaseAccess,
   Ended,
+  Names,
   Processes,
   Row,
   ServerCertificates,
@@ -21,6 +22,7 @@ import type {
 import { findPostgres, startPostgres } from '../throw-away-postgres.ts';
 import { Doorward } from './doorward.ts';
 import { ReplicaProcesses } from './replica-processes.ts';
+import { openNames } from './names.ts';
 
 export interface PlaygroundOptions {
   /** Where everything lies; private to this user. */
@@ -54,6 +56,7 @@ interface Parts {
   readonly capabilities: readonly Capability[];
   readonly processes: Processes;
   readonly commandLine: CommandLine;
+  readonly names: Names;
   readonly database?: DatabaseAccess;
   readonly certificates?: ServerCertificates;
 }
@@ -82,7 +85,8 @@ async function openParts({ scratch, path, say }: PlaygroundOptions, closers: Clo
     ...(authority === undefined ? {} : { DOORWARD_EGRESS_CA_FILE: caFile }),
     ...database?.environment,
   };
-  const replicas = new ReplicaProcesses({ launcher: LAUNCHER, folder, environment: shared });
+  const { names, preload } = openNames(join(folder, 'names.json'));
+  const replicas = new ReplicaProcesses({ launcher: LAUNCHER, folder, preload, environment: shared });
   closers.push(() => replicas.close(), endWithSignals(replicas, folder));
   const count = database === undefined ? 1 : REPLICAS;
   for (let replica = 0; replica < count; replica += 1)
@@ -92,7 +96,9 @@ async function openParts({ scratch, path, say }: PlaygroundOptions, closers: Clo
     ownerCredential: readFileSync(shared.DOORWARD_OWNER_CREDENTIAL_FILE, 'utf8').trim(),
     processes: replicas.processes([join(folder, 'keys')]),
     commandLine: commandLine(replicas.environmentOf(0)),
+    names,
     capabilities: [
+      'names',
       'processes',
       'command-line',
       ...(count > 1 ? (['replicas'] as const) : []),
@@ -122,6 +128,7 @@ function endWithSignals(replicas: ReplicaProcesses, folder: string): Closer {
 class Playground extends Doorward {
   readonly processes: Processes;
   readonly commandLine: CommandLine;
+  readonly names: Names;
   readonly database?: DatabaseAccess;
   readonly certificates?: ServerCertificates;
   readonly #closers: readonly Closer[];
@@ -133,6 +140,7 @@ class Playground extends Doorward {
     super({ ...parts, name: `Doorward, ${replicas} on ${engine}` });
     this.processes = processes;
     this.commandLine = line;
+    this.names = parts.names;
     if (database !== undefined) this.database = database;
     if (certificates !== undefined) this.certificates = certificates;
     this.#closers = closers;

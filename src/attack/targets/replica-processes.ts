@@ -8,6 +8,8 @@ import type { Processes } from '../target.ts';
 interface Given {
   readonly launcher: string;
   readonly folder: string;
+  /** Loaded before its own code. */
+  readonly preload: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -75,7 +77,7 @@ export class ReplicaProcesses {
   }
 
   async #start(environment: Readonly<Record<string, string>>): Promise<ChildProcess> {
-    const child = spawn(process.execPath, [this.#given.launcher, 'serve'], {
+    const child = spawn(process.execPath, ['--import', this.#given.preload, this.#given.launcher, 'serve'], {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -72,6 +72,7 @@ export class FingerprintTable {
   readonly #rows = new Map<string, Row>();
   readonly #owners = new Map<string, readonly Owner[]>();
   #indexes: Indexes | undefined;
+  #decoys = 0;
   /** Prints that are looked for, and those that still are in vain. */
   #prints = 0;
   #gone = 0;
@@ -86,6 +87,11 @@ export class FingerprintTable {
     return this.#rows.size;
   }
 
+  /** False: none that is found is a decoy. */
+  get hasDecoys(): boolean {
+    return this.#decoys > 0;
+  }
+
   get indexes(): Indexes {
     this.#indexes ??= this.#made();
     return this.#indexes;
@@ -96,6 +102,7 @@ export class FingerprintTable {
     this.delete(owner.versionId);
     if (packed.length === 0) return;
     this.#rows.set(owner.versionId, { owner, packed });
+    if (owner.isDecoy) this.#decoys += 1;
     for (const print of parsePrints(packed)) {
       this.#prints += 1;
       this.#indexes?.add(print);
@@ -109,6 +116,7 @@ export class FingerprintTable {
     const row = this.#rows.get(versionId);
     if (row === undefined) return;
     this.#rows.delete(versionId);
+    if (row.owner.isDecoy) this.#decoys -= 1;
     for (const { mac } of parsePrints(row.packed)) {
       this.#prints -= 1;
       this.#gone += 1;

@@ -24,17 +24,18 @@ export const LeakProtection = z
       .int()
       .min(0)
       .max(1_000_000)
-      .default(0)
+      .default(20)
       .describe(
-        'Answers with an echo within an hour after which the grant is frozen; 0: never. Each replica counts its own.',
+        'Answers with an echo within an hour, at all replicas together, after which the grant is frozen; 0: never.',
       ),
   })
   .meta({ id: 'LeakProtection' });
 export type LeakProtection = z.output<typeof LeakProtection>;
 
-export function leakWeaknesses({ minting, requests }: LeakProtection): string[] {
+export function leakWeaknesses({ minting, requests, freezeAfter }: LeakProtection): string[] {
   return [
     ...(minting === 'off' ? ['New credentials in answers are not looked for (leaks.minting).'] : []),
     ...(requests === 'flag' ? ['Requests that carry stored secrets are let through (leaks.requests).'] : []),
+    ...(freezeAfter === 0 ? ['Repeated echoes of the key freeze no grant (leaks.freezeAfter).'] : []),
   ];
 }
