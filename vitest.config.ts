@@ -1,5 +1,5 @@
 // The test runner. On a fresh clone no durations are known: what takes minutes starts first, so that it is not waited for.
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const LONGEST_FIRST = [
@@ -20,14 +20,31 @@ class Sequencer extends BaseSequencer {
   }
 }
 
+const SHARING = ['catalogue', 'core', 'crypto', 'http', 'mcp', 'operations', 'providers'].map(
+  (room) => `test/${room}/**/*.test.ts`,
+);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // The embedded database is WebAssembly: no test lasts until optimised code of it has paid for itself.
+    execArgv: ['--liftoff-only'],
     maxWorkers: 2,
     sequence: { sequencer: Sequencer },
+    projects: [
+      // These leave nothing behind in their process, so the next file goes on in it, with everything already loaded.
+      { extends: true, test: { name: 'rooms', include: SHARING, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'processes',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...SHARING],
+        },
+      },
+    ],
   },
 });

@@ -5,7 +5,8 @@ import { HeldBodies } from './broker/call-body.ts';
 import { Canary } from './broker/canary.ts';
 import { ContentGuards } from './broker/inspection/content-guards.ts';
 import { RepeatedLeaks } from './broker/inspection/repeated-leaks.ts';
-import { readKeyPatterns } from './catalogue/catalogue.ts';
+import { PlaceholderLooks } from './broker/placeholder-looks.ts';
+import { readEntry, readKeyPatterns } from './catalogue/catalogue.ts';
 import { shapeTable } from './core/credential-shapes/shape-table.ts';
 import { FailureLimit } from './broker/failure-limit.ts';
 import type { BrokerDeps } from './broker/deps.ts';
@@ -17,8 +18,7 @@ import type { AddressPolicy } from './core/ip-range.ts';
 import { Problem } from './core/problem.ts';
 import type { Clock, Randomness } from './core/time.ts';
 import { createSigningKeyPair } from './crypto/access-token.ts';
-import { hmacSha256 } from './crypto/encoding.ts';
-import { type OwnAddress, ownAddresses } from './egress/own-addresses.ts';
+import { addingTo, type OwnAddress, ownAddresses } from './egress/own-addresses.ts';
 import { createResolver } from './egress/resolve.ts';
 import { createEgress, DEFAULT_TIMEOUTS } from './egress/send.ts';
 import { type Ground, openGround } from './ground.ts';
@@ -41,7 +41,8 @@ import { verifyAudit } from './vault/audit/verify.ts';
 import { Authority } from './vault/authority.ts';
 import { AutomaticFreeze } from './vault/automatic-freeze.ts';
 import { Credentials } from './vault/credential.ts';
-import type { Keyring } from './vault/keyring.ts';
+import { fieldHash } from './vault/keyed-hash.ts';
+import { DecoysAtDoor } from './vault/decoys-at-door.ts';
 import { Lease } from './vault/lease.ts';
 import { Minting } from './vault/minting.ts';
 import { Rotations } from './vault/rotation.ts';
@@ -156,7 +157,7 @@ type Vault = Awaited<ReturnType<typeof openVault>>;
 /** How it is reached: the broker and the administrative operations behind the sockets, and the jobs beside them. */
 async function openApp(config: ServerConfig, world: World, parts: Installation & Vault): Promise<App> {
   const { log } = world;
-  const { ids, servers, database, keyring, audit, authority, closers } = parts;
+  const { ids, servers, database, keyring, authority, closers } = parts;
   const publicUrl = config.publicUrl ?? servers.url;
   const tokens = new Tokens({
     keyring,
@@ -169,12 +170,13 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
   const measuring = await openMetrics(config, world, parts);
   const ownPlaces: OwnAddress[] = [];
   const broker = await openBroker(config, world, { ...parts, ...measuring, tokens, ownPlaces });
-  const { live, failures, credentials, egress, metrics, freezing } = broker;
+  const { live, credentials, metrics, freezing } = broker;
+  freezing.onFrozen((target) => metrics.frozenByGuard(target));
   let isDraining = false;
   const calls = { broker, isDraining: () => isDraining, publicUrl };
   const onBound = addingTo(ownPlaces);
   const addresses = openServiceListeners({ authority, calls, settings: config, onBound });
-  const operations = openOperations(config, world, { ...parts, tokens, egress, publicUrl, addresses });
+  const operations = openOperations(config, world, { ...parts, ...broker, publicUrl, addresses });
   const readiness = createReadiness({
     ...world,
     ...parts,
@@ -185,13 +187,7 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
   servers.serve(
     createListener({
       ...calls,
-      service: createService({
-        ...calls,
-        operations,
-        tokens: { tokens, authority, audit, failures, metrics, freezing },
-        readiness,
-        log,
-      }),
+      service: createService({ ...calls, operations, tokens: broker, readiness, log }),
       allowedHosts: allowedHosts(publicUrl, servers),
       callDomain: config.callDomain,
     }),
@@ -221,24 +217,16 @@ async function openApp(config: ServerConfig, world: World, parts: Installation &
   };
 }
 
-/** Keeps what is listened on beside what `places` holds now, however often that changes. */
-function addingTo(places: OwnAddress[]): (bound: readonly OwnAddress[]) => Promise<void> {
-  const fixed = places.length;
-  return async (bound) => {
-    places.splice(fixed, places.length, ...(await ownAddresses(bound, [])));
-  };
-}
-
 function openOperations(
   config: ServerConfig,
   { clock, log }: World,
   parts: Installation &
     Vault &
-    Pick<BrokerDeps, 'tokens' | 'egress'> &
+    Pick<BrokerDeps, 'tokens' | 'egress' | 'metrics'> &
     Pick<OperationDeps, 'addresses'> & { readonly publicUrl: string },
 ): OperationDeps {
   const { database, ids, keyring, vaultId, authority, lease, tokens, audit, replica, publicUrl } = parts;
-  const { freezing } = parts;
+  const { freezing, metrics } = parts;
   return {
     database,
     ids,
@@ -251,6 +239,7 @@ function openOperations(
     addresses: parts.addresses,
     rotations: new Rotations(parts),
     freezing,
+    metrics,
     verifyAudit: parts.verify,
     onBackgroundFailure: (error) => log.error({ error }, 'an answer could not be finished'),
     server: {
@@ -365,28 +354,34 @@ async function openBroker(
     metrics: parts.metrics,
     failures: new FailureLimit(clock),
     canary: new Canary(clock),
-    repeatedLeaks: new RepeatedLeaks(clock),
+    placeholderLooks: new PlaceholderLooks(authority, (id) => readEntry(id)?.placeholder),
+    decoysAtDoor: new DecoysAtDoor({ ...parts, clock, log }),
+    repeatedLeaks: new RepeatedLeaks(clock, database),
     credentialShapes,
     freezing,
     content: new ContentGuards(credentialShapes),
-    texts: new TextGuards(),
+    texts: textGuards(authority, log),
     heldBodies: new HeldBodies(),
     fieldHash: (field) => fieldHash(keyring, field),
   };
+}
+
+/** Makes itself ready as soon as there is a service that wants text looked at, so that no call waits for it. */
+function textGuards(authority: Authority, log: Log): TextGuards {
+  const guards = new TextGuards();
+  const prepare = () =>
+    void guards
+      .prepareFor(() => authority.services())
+      .catch((error: unknown) => log.error({ error }, 'the rules on text could not be made ready'));
+  authority.onChange(prepare);
+  prepare();
+  return guards;
 }
 
 /** What a program of the same user could read. */
 function exposedFiles(config: ServerConfig): string[] {
   const { dataDirectory, rootKeyProvider, rootKeyFile, ownerCredentialFile } = config;
   return [dataDirectory, ...(rootKeyProvider === 'file' ? [rootKeyFile] : []), ownerCredentialFile];
-}
-
-function fieldHash(keyring: Keyring, field: string | Buffer): string {
-  return keyring
-    .systemKey('field-hash')
-    .use((key) =>
-      hmacSha256(key, typeof field === 'string' ? Buffer.from(field) : field).toString('base64url'),
-    );
 }
 
 function once<T extends object>(work: () => T): () => T {

@@ -41,7 +41,7 @@ function describeSubject(event: AuditEvent): string | null {
     case 'secret.minted':
       return `${event.secret?.name ?? event.intent}: ${event.result}${event.reason === undefined ? '' : `, ${event.reason}`}`;
     case 'guard.alarm':
-      return `${event.alarm}: ${event.agent?.name ?? event.agent?.id ?? '-'} at ${event.service?.name ?? event.service?.id ?? '-'}${event.where === undefined ? '' : ` (${event.where})`}, ${event.done}`;
+      return `${event.alarm}: ${event.agent?.name ?? event.agent?.id ?? event.client ?? '-'} at ${event.service?.name ?? event.service?.id ?? '-'}${event.where === undefined ? '' : ` (${event.where})`}, ${event.done}`;
     case 'integrity.alarm':
       return `${event.table} ${event.row}: ${event.reason}`;
     case 'chain.open':

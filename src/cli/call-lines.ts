@@ -49,8 +49,9 @@ export function createLineReader(): LineReader {
       const intent = open.get(event.intent);
       open.delete(event.intent);
       const { result, status, problem, totalMs, preview } = event;
-      const said = problem ?? (result === 'answered' ? undefined : result);
-      const answer = [status, said].filter((part) => part !== undefined).join(' ');
+      const isCut = result === 'cut';
+      const said = problem ?? (result === 'answered' || isCut ? undefined : result);
+      const answer = [status, isCut ? 'cut' : undefined, said].filter((part) => part !== undefined).join(' ');
       const isGood = result === 'answered' && (status ?? 0) < 400;
       const decision = result === 'refused' ? 'deny' : 'allow'; // rights may go between the intent and the first byte
       return [

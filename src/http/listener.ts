@@ -25,6 +25,7 @@ export interface ListenerDeps extends CallListenerDeps {
 }
 
 const MAX_HEADERS = 200;
+const HOST = 'host';
 
 export function createListener(deps: ListenerDeps): RequestListener {
   return (request, response) => {
@@ -110,6 +111,7 @@ export const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'] as const;
 
 /** An absolute target is served where it names the very host that the Host header does (RFC 9112 §3.2.2). */
 function toOriginForm(request: IncomingMessage): void {
+  if (request.url?.startsWith('/') === true) return;
   const [, authority, rest = ''] = /^https?:\/\/([^/?#@]+)(.*)$/is.exec(request.url ?? '') ?? [];
   if (authority === undefined || authority.toLowerCase() !== hostOf(request)) return;
   request.url = rest.startsWith('/') ? rest : `/${rest}`;
@@ -141,9 +143,18 @@ export function wrongHead(request: IncomingMessage): Problem | undefined {
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     return new Problem('expectation-failed', { detail: 'The only expectation met here is 100-continue.' });
   }
-  const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
-  if (hosts.length > 1 || (hosts.length === 0 && request.httpVersion !== '1.0')) {
+  const hosts = countHosts(request.rawHeaders);
+  if (hosts > 1 || (hosts === 0 && request.httpVersion !== '1.0')) {
     return new Problem('invalid-request', { detail: 'Send one Host header.' });
   }
   return undefined;
+}
+
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length === HOST.length && name.toLowerCase() === HOST) count += 1;
+  }
+  return count;
 }

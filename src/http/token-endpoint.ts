@@ -1,5 +1,6 @@
 // POST /oauth/token: form-encoded, the client by HTTP Basic; errors as in RFC 6749 §5.2, never stored.
 import type { Context, Hono } from 'hono';
+import type { BrokerDeps } from '../broker/deps.ts';
 import type { FailureLimit } from '../broker/failure-limit.ts';
 import { Problem } from '../core/problem.ts';
 import { type ClientCredentialsDeps, grantClientCredentials } from '../vault/client-credentials.ts';
@@ -9,6 +10,7 @@ import { readBody } from './read-body.ts';
 
 export interface TokenEndpointDeps extends ClientCredentialsDeps {
   readonly failures: FailureLimit;
+  readonly decoysAtDoor: Pick<BrokerDeps['decoysAtDoor'], 'look'>;
 }
 
 type OauthError =
@@ -50,7 +52,11 @@ export function mountTokenEndpoint(app: Hono<Environment>, deps: TokenEndpointDe
     const request = context.get('requestId');
     const granted = await grantClientCredentials(deps, { ...credentials, scope, request, client });
     if (granted.result === 'refused') {
-      if (granted.error === 'invalid_client') deps.failures.note(peer);
+      if (granted.error === 'invalid_client') {
+        deps.failures.note(peer);
+        const texts = [{ where: 'header authorization', value: credentials.credential }];
+        deps.decoysAtDoor.look({ request, client, texts });
+      }
       return refuse(context, granted.error, DESCRIPTION[granted.error]);
     }
     const { token, expiresInSeconds } = granted.issued;

@@ -10,6 +10,7 @@ import type { AuditLog } from '../vault/audit/audit-log.ts';
 import type { AuditReport } from '../vault/audit/verify.ts';
 import type { AutomaticFreeze } from '../vault/automatic-freeze.ts';
 import type { Authority } from '../vault/authority.ts';
+import type { DecoyDeps } from '../vault/decoys.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import type { Lease } from '../vault/lease.ts';
 import type { Rotations } from '../vault/rotation.ts';
@@ -29,6 +30,7 @@ export interface OperationDeps {
   readonly audit: AuditLog;
   readonly rotations: Rotations;
   readonly freezing: AutomaticFreeze;
+  readonly metrics: DecoyDeps['metrics'];
   readonly verifyAudit: () => Promise<AuditReport>;
   readonly server: ServerFacts;
   readonly addresses: ServiceAddresses;

@@ -75,7 +75,7 @@ export async function countCalls(database: Sql, from: string, text: string): Pro
       select (select count(*) from mine where kind = 'call.intent') as intents,
         (select count(*) from mine where kind = 'call.refused') as refusals,
         (select count(*) from outcome where result = 'refused') as late,
-        (select count(*) from outcome where result in ('failed', 'unknown')) as failed
+        (select count(*) from outcome where result in ('cut', 'failed', 'unknown')) as failed
     )
     select (intents - late)::int as calls, (refusals + late)::int as refused, failed::int as failed from counted`;
   return row ?? { calls: 0, refused: 0, failed: 0 };

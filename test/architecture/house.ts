@@ -198,7 +198,7 @@ export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** Modules of Node that reach other machines or start processes → rooms or files that may import them. */
 export const REACHING_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': ['runner', 'attack'],
-  'node:dns/promises': ['egress'],
+  'node:dns/promises': ['egress', 'attack'],
   'node:http': ['http', 'cli', 'attack'],
   'node:https': ['cli'],
   'node:http2': ['http'],

@@ -28,6 +28,9 @@ const OVERRIDES = [
   '%5Fmethod=DELETE',
   '+_method=x',
   'x-http-method-override=PUT',
+  '.method=DELETE',
+  '_method%00x=DELETE',
+  'x.http.method.override=PUT',
   '_method',
 ];
 const HARMLESS = [

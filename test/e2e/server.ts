@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Exited, install, start, type StartOptions } from '../cli/process.ts';
+import { type Exited, install, SHORT_LIVED, start, type StartOptions } from '../cli/process.ts';
 import { createEmbedded } from '../support/database.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -88,7 +88,9 @@ export async function createInstallation(): Promise<Installation> {
       return server;
     },
     serveInVain: (environment) =>
-      startAlone(launcher, ['serve'], { environment: { ...base, ...SERVER, ...environment } }),
+      startAlone(process.execPath, [...SHORT_LIVED, launcher, 'serve'], {
+        environment: { ...base, ...SERVER, ...environment },
+      }),
     doorward: (argv, options = {}) =>
       startAlone(launcher, argv, { ...options, environment: { ...base, ...options.environment } }),
     remove: async () => {
@@ -114,7 +116,8 @@ export function startAlone(file: string, argv: readonly string[], options: Start
 
 async function listening(launcher: string, dataDirectory: string, options: ServeOptions): Promise<Server> {
   const { nodeArguments = [], environment = {}, wrapper = [] } = options;
-  const [program, ...argv] = [...wrapper, process.execPath, ...nodeArguments, launcher, 'serve'] as const;
+  const node = [process.execPath, ...SHORT_LIVED, ...nodeArguments];
+  const [program, ...argv] = [...wrapper, ...node, launcher, 'serve'] as const;
   const child = spawn(program, argv, {
     env: { ...environment },
     stdio: ['pipe', 'pipe', 'pipe'], // nobody writes to it but those who wrapped it

@@ -1,9 +1,10 @@
 // The engines every suite runs on. A test asks for a database of its own, already migrated, and drops it.
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { inject } from 'vitest';
 import type { DatabaseOptions } from '../../src/store/database-options.ts';
@@ -40,12 +41,26 @@ export function createEmptyPostgres(server: TestServer): Promise<CreatedDatabase
   return createPostgres(server, 'template0');
 }
 
+const MEMORY = '/dev/shm';
+/** A data directory is forty megabytes in a thousand files; a run has a few dozen at once at most. */
+const MIN_FREE_BYTES = 4 * 1024 ** 3;
+
+/** Memory where the machine has plenty to put files in: a thousand files cost a disk ten times as much. */
+async function quickFolder(): Promise<string> {
+  try {
+    const { bavail, bsize } = await statfs(MEMORY);
+    return bavail * bsize > MIN_FREE_BYTES ? MEMORY : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
 /** A migrated data directory of its own. */
 export async function createEmbedded(): Promise<
   CreatedDatabase & { readonly options: { readonly kind: 'embedded'; readonly dataDirectory: string } }
 > {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'doorward-embedded-'));
-  await cp(inject('embeddedTemplate'), dataDirectory, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  const dataDirectory = await mkdtemp(join(await quickFolder(), 'doorward-embedded-'));
+  await promisify(execFile)('cp', ['-R', join(inject('embeddedTemplate'), '.'), dataDirectory]);
   return {
     options: { kind: 'embedded', dataDirectory },
     drop: () => rm(dataDirectory, { recursive: true, force: true }),

@@ -50,6 +50,9 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** The upstream of a world echoes the credential in every answer, and tests call it more often than agents may be told. */
+const ECHOING = { leaks: { freezeAfter: 1_000_000 } };
+
 export async function createWorld(options: WorldOptions): Promise<World> {
   const upstream = await startUpstream();
   const database = await options.database.create();
@@ -110,10 +113,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         allow,
         service = 'vendor',
         agent = 'robot',
+        baseUrl = upstream.url,
       } = given;
       const steps: [string, object][] = [
         ['/v1/secrets', { name: service, value }],
-        ['/v1/services', { name: service, baseUrl: given.baseUrl ?? upstream.url, auth, secret: service }],
+        ['/v1/services', { name: service, baseUrl, auth, secret: service, protection: ECHOING }],
         ['/v1/agents', { name: agent }],
         ['/v1/grants', { agent, service, ...(allow === undefined ? {} : { allow }) }],
       ];

@@ -113,12 +113,16 @@ function ruleText(rule: string, revision: number | null): string {
 }
 
 function sendText(send: CallExplanation['sends'][number]): string {
-  const { result, status, problem, totalMs, responseBytes, redacted, secretVersion } = send;
+  const { result, status, problem, totalMs, requestBytes, responseBytes, redacted, secretVersion } = send;
   const said = [status, problem, result === 'answered' ? null : result]
     .filter((part) => part !== null)
     .join(' ');
   const size = responseBytes === null ? '' : `, ${String(responseBytes)} bytes`;
   const took = totalMs === null ? '' : ` in ${String(Math.round(totalMs))} ms`;
+  const cut =
+    result === 'cut'
+      ? `; it had begun: the upstream may have seen up to ${String(requestBytes ?? 0)} bytes of the body`
+      : '';
   const masked = redacted === 0 ? '' : `, ${String(redacted)} echoes of the key masked`;
-  return `${said}${took}${size}, with version ${String(secretVersion)}${masked}`;
+  return `${said}${took}${size}, with version ${String(secretVersion)}${masked}${cut}`;
 }

@@ -86,7 +86,15 @@ function registerAdd(secret: Command, open: OpenContext): void {
 }
 
 async function add(context: Context, name: string, options: AddOptions): Promise<void> {
-  if (options.decoy === true) return await addDecoy(context, name, options.like);
+  if (options.decoy === true) {
+    const { kind, field, fieldFile, fromFile } = options;
+    if (kind !== 'static' || [field, fieldFile, fromFile].some((source) => source !== undefined)) {
+      throw usageFailure(
+        "A decoy's value is made up: leave out --kind, --field, --field-file and --from-file.",
+      );
+    }
+    return await addDecoy(context, name, options.like);
+  }
   if (options.like !== undefined) throw usageFailure('--like is for a decoy: add --decoy.');
   const { secretCreate } = await import('../../operations/contracts/secrets.ts');
   const { kind } = options;

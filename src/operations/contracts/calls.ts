@@ -9,7 +9,9 @@ const Send = z.strictObject({
   secretVersion: z.number().int(),
   result: z
     .string()
-    .describe('`running`, `answered`, `aborted`, `refused` at the last moment, `failed` or `unknown`.'),
+    .describe(
+      '`running`, `answered`, `aborted`, `refused` at the last moment, `cut` (refused when part of it may have reached the upstream), `failed` or `unknown`.',
+    ),
   status: z.number().int().nullable().describe('What the upstream answered.'),
   problem: z.string().nullable(),
   requestBytes: z.number().int().nullable(),
