@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Exited, install, SHORT_LIVED, start, type StartOptions } from '../cli/process.ts';
 import { createEmbedded } from '../support/database.ts';
+import { ECHOING } from '../support/upstream.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -58,6 +59,8 @@ interface AdminAnswer {
 
 export const SECRET_VALUE = 'sk-e2e-3tQ8vRk1ZxW7mPa5LdYh2NcJ6uBf9GsE';
 const LISTENING = /^Doorward listens on (http:\S+)$/m;
+
+const VENDOR = { name: 'vendor', secret: 'vendor', auth: { kind: 'bearer' }, protection: ECHOING };
 
 export async function createInstallation(): Promise<Installation> {
   const [compiled, root] = await Promise.all([
@@ -187,10 +190,7 @@ function requests(url: string, readCredential: () => string): Requests {
       const made: Record<string, unknown>[] = [];
       for (const [path, body] of [
         ['/v1/secrets', { name: 'vendor', value: SECRET_VALUE }],
-        [
-          '/v1/services',
-          { name: 'vendor', baseUrl: upstreamUrl, auth: { kind: 'bearer' }, secret: 'vendor', ...service },
-        ],
+        ['/v1/services', { ...VENDOR, baseUrl: upstreamUrl, ...service }],
         ['/v1/agents', { name: 'robot' }],
         ['/v1/grants', { agent: 'robot', service: 'vendor' }],
       ] as const) {

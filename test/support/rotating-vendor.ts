@@ -10,7 +10,7 @@ import {
 } from 'node:http';
 import { expect } from 'vitest';
 import { type RawAnswer, type RawRequest, send } from './raw-http.ts';
-import type { Respond } from './upstream.ts';
+import { ECHOING, type Respond } from './upstream.ts';
 import type { World } from './world.ts';
 
 export const VERSION_HEADER = 'doorward-secret-version';
@@ -69,6 +69,7 @@ export async function createVendor(
     auth,
     secret: name,
     graceRetry,
+    protection: ECHOING,
   });
   const { key } = await act('POST', '/v1/agents', { name });
   await act('POST', '/v1/grants', { agent: name, service: name });

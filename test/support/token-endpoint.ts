@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ECHOING } from './upstream.ts';
 import type { World } from './world.ts';
 
 interface TokenRequest {
@@ -112,7 +113,7 @@ export async function addExchanged(
   const { name, kind, fields, auth = { kind: 'bearer' } } = of;
   const steps: [string, object][] = [
     ['/v1/secrets', { name, kind, fields }],
-    ['/v1/services', { name, baseUrl: world.upstream.url, auth, secret: name }],
+    ['/v1/services', { name, baseUrl: world.upstream.url, auth, secret: name, protection: ECHOING }],
     ['/v1/agents', { name }],
     ['/v1/grants', { agent: name, service: name }],
   ];

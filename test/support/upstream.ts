@@ -20,6 +20,9 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
+/** A service's protection, for tests that call its echoing upstream more often than agents may be told their key. */
+export const ECHOING = { leaks: { freezeAfter: 1_000_000 } };
+
 const echo: Respond = (request, response) => {
   const { method, url, headers, body } = request;
   response.writeHead(200, { 'content-type': 'application/json' });

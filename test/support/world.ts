@@ -8,7 +8,7 @@ import { type App, compose } from '../../src/compose.ts';
 import type { ServerConfig } from '../../src/config.ts';
 import { createLog, type Log } from '../../src/telemetry/log.ts';
 import type { CreatedDatabase, TestDatabase } from './database.ts';
-import { startUpstream, type Upstream } from './upstream.ts';
+import { ECHOING, startUpstream, type Upstream } from './upstream.ts';
 
 export interface WorldOptions {
   readonly database: TestDatabase;
@@ -49,9 +49,6 @@ export interface World {
   events(kind?: string, replica?: number): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
-
-/** The upstream of a world echoes the credential in every answer, and tests call it more often than agents may be told. */
-const ECHOING = { leaks: { freezeAfter: 1_000_000 } };
 
 export async function createWorld(options: WorldOptions): Promise<World> {
   const upstream = await startUpstream();

@@ -162,7 +162,8 @@ describe('an installation on the embedded database', () => {
   });
   beforeAll(async () => {
     [installation, upstream] = await Promise.all([createInstallation(), startUpstream()]);
-    server = await installation.serve();
+    // On a disk, and not in memory: that is looked at too.
+    server = await installation.serve({ dataDirectory: join(installation.root, 'data') });
     await server.setUp(upstream.url);
   });
   afterAll(async () => {
