@@ -30,6 +30,9 @@ async function inPieces(
   socket.write('0\r\n\r\n');
 }
 
+/** Else the grant is frozen after twenty echoes, and those behind them prove nothing. */
+const PATIENT = { protection: { leaks: { freezeAfter: 1_000_000 } } };
+
 const surrounded = (bytes: Buffer) =>
   Buffer.concat([Buffer.from('{"echo":" '), bytes, Buffer.from(' ","more":1}')]);
 
@@ -39,7 +42,7 @@ export const a28: Attack = {
   title: 'Send the key back in every encoding, compressed, and cut into pieces of every size',
   mustHold: 'no form of it reaches the agent',
   run: async (scene) => {
-    const { upstream, standing, mark } = await scene.stand();
+    const { upstream, standing, mark } = await scene.stand(PATIENT);
     const { value } = standing;
     await scene.callFine(standing, upstream);
     let calls = 0;
@@ -118,7 +121,7 @@ export const a29: Attack = {
   title: 'Send the key back in headers, trailers, reason phrase, 1xx and comments of event streams',
   mustHold: 'no form of it reaches the agent',
   run: async (scene) => {
-    const { upstream, standing, mark } = await scene.stand();
+    const { upstream, standing, mark } = await scene.stand(PATIENT);
     const { value } = standing;
     await scene.callFine(standing, upstream);
     const places = placesBesideTheBody(value);
@@ -144,7 +147,7 @@ export const a30: Attack = {
   title: 'Send parts of the key back',
   mustHold: 'ten bytes of it or more do not reach the agent; fewer are ordinary text',
   run: async (scene) => {
-    const { upstream, standing, mark } = await scene.stand();
+    const { upstream, standing, mark } = await scene.stand(PATIENT);
     const { value } = standing;
     const from = value.length - 26;
     const ask = async (part: string) => {
@@ -190,7 +193,7 @@ export const a31: Attack = {
   mustHold: 'it does not reach the agent',
   needs: ['rotation'],
   run: async (scene) => {
-    const given = await scene.stand();
+    const given = await scene.stand(PATIENT);
     const { upstream, standing, mark } = given;
     const next = newValue();
     await scene.callFine(standing, upstream);
