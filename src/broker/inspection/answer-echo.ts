@@ -10,9 +10,8 @@ export function answerHadEcho(deps: BrokerDeps, inspected: Inspected): void {
   const { caller, service, decision } = allowed;
   const { action, freezeAfter } = service.protection.leaks;
   const { repeatedLeaks, live } = deps;
-  const isCounted = freezeAfter > 0;
-  const isManyHere = isCounted && repeatedLeaks.isTooMany(decision.grant, freezeAfter);
-  const isShared = isCounted && repeatedLeaks.isShared;
+  const isManyHere = freezeAfter > 0 && repeatedLeaks.note(decision.grant) >= freezeAfter;
+  const isShared = repeatedLeaks.isShared(freezeAfter);
   if (action !== 'block' && !isShared) {
     if (isManyHere) freeze(deps, inspected);
     return;
@@ -33,17 +32,19 @@ async function freezeIfMany(deps: BrokerDeps, inspected: Inspected, isManyHere: 
   const { caller, service } = inspected.allowed;
   const { freezeAfter } = service.protection.leaks;
   const pair = { agent: caller.agent.id, service: service.id };
-  const isMany = await deps.repeatedLeaks.isTooManyInAll(pair, freezeAfter).catch((error: unknown) => {
+  try {
+    if ((await deps.repeatedLeaks.countInAll(pair)) >= freezeAfter) freeze(deps, inspected);
+  } catch (error) {
     deps.log.warn({ error }, 'leaks of other replicas could not be counted');
-    return isManyHere;
-  });
-  if (isMany) freeze(deps, inspected);
+    if (isManyHere) freeze(deps, inspected);
+  }
 }
 
 function freeze(deps: BrokerDeps, { allowed, call, waitFor }: Inspected): void {
   const { caller, service, decision } = allowed;
   const { secretId } = service;
   const alarmed = { call, caller, service };
+  deps.repeatedLeaks.forget(decision.grant);
   tellGuardAlarm(deps, alarmed, { alarm: 'leaks-repeated', done: 'grant-frozen', secretId });
   waitFor(deps.freezing.freezeGrant({ grantId: decision.grant, reason: 'leaks-repeated' }));
 }

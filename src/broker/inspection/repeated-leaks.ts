@@ -7,43 +7,52 @@ import type { Database } from '../../store/database.ts';
 import { countLeakAlarms } from '../../store/leak-alarms.ts';
 import { lowestIdAt } from '../../vault/audit/read.ts';
 
-const WINDOW_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const WINDOW_MINUTES = 60;
 const MAX_GRANTS = 10_000;
+/** More alarms than these nobody reads: of a higher limit each replica counts what it sees itself. */
+const MAX_TOLD = 1000;
 
 type LeakDatabase = Pick<Database, 'kind' | 'calls'>;
 
 export class RepeatedLeaks {
   readonly #clock: Clock;
   readonly #database: LeakDatabase;
-  /** When the latest answers of a grant held an echo. */
-  readonly #timesMs = new LRUCache<Id<'grt'>, readonly number[]>({ max: MAX_GRANTS });
+  /** How many answers of a grant held an echo, by the minute. */
+  readonly #minutes = new LRUCache<Id<'grt'>, Map<number, number>>({ max: MAX_GRANTS });
 
   constructor(clock: Clock, database: LeakDatabase) {
     this.#clock = clock;
     this.#database = database;
   }
 
-  /** Whether other replicas may see echoes of the same grant. */
-  get isShared(): boolean {
-    return this.#database.kind === 'postgres';
+  /** Whether those at other replicas count too, and so each is told. */
+  isShared(limit: number): boolean {
+    return this.#database.kind === 'postgres' && limit > 0 && limit <= MAX_TOLD;
   }
 
-  /** The same as all replicas together have told it, after a grant was last frozen for that. */
-  async isTooManyInAll(
-    pair: { readonly agent: Id<'agt'>; readonly service: Id<'svc'> },
-    limit: number,
-  ): Promise<boolean> {
-    const from = lowestIdAt(new Date(this.#clock.now().getTime() - WINDOW_MS));
-    return (await countLeakAlarms(this.#database.calls, { ...pair, from })) >= limit;
+  /** As many as all replicas together have told within an hour, after a grant was last frozen for that. */
+  async countInAll(pair: { readonly agent: Id<'agt'>; readonly service: Id<'svc'> }): Promise<number> {
+    const fromMs = this.#clock.now().getTime() - WINDOW_MINUTES * MINUTE_MS;
+    return await countLeakAlarms(this.#database.calls, { ...pair, from: lowestIdAt(new Date(fromMs)) });
   }
 
-  /** Whether this answer is one of `limit` within an hour. Then counting begins anew. */
-  isTooMany(grant: Id<'grt'>, limit: number): boolean {
-    const now = this.#clock.monotonicMs();
-    const times = [...(this.#timesMs.get(grant) ?? []).filter((time) => now - time < WINDOW_MS), now];
-    const isTooMany = times.length >= limit;
-    if (isTooMany) this.#timesMs.delete(grant);
-    else this.#timesMs.set(grant, times);
-    return isTooMany;
+  /** Notes that an answer held an echo; how many did here within an hour, this one included. */
+  note(grant: Id<'grt'>): number {
+    const now = Math.floor(this.#clock.monotonicMs() / MINUTE_MS);
+    const minutes = this.#minutes.get(grant) ?? new Map<number, number>();
+    this.#minutes.set(grant, minutes);
+    minutes.set(now, (minutes.get(now) ?? 0) + 1);
+    let count = 0;
+    for (const [minute, echoes] of minutes) {
+      if (now - minute > WINDOW_MINUTES) minutes.delete(minute);
+      else count += echoes;
+    }
+    return count;
+  }
+
+  /** Counting begins anew. */
+  forget(grant: Id<'grt'>): void {
+    this.#minutes.delete(grant);
   }
 }
