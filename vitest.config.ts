@@ -29,6 +29,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     // The embedded database is WebAssembly: no test lasts until optimised code of it has paid for itself.
     execArgv: ['--liftoff-only'],
