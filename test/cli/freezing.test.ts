@@ -1,23 +1,13 @@
 // Decoys and frozen grants by command line, against a server: what is shown, what a call comes to after, and the way back.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CliWorld, createCliWorld } from './world.ts';
+import { addAcme, type CliWorld, createCliWorld } from './world.ts';
 
 describe('guards by command line', () => {
   let world: CliWorld;
   beforeAll(async () => {
     world = await createCliWorld();
-    for (const [argv, input] of [
-      [['secret', 'add', 'acme'], 'sk-upstream-0f9d2c5b7a13e846'],
-      [
-        ['service', 'add', 'acme', '--base-url', world.upstreamUrl, '--auth', 'bearer', '--secret', 'acme'],
-        '',
-      ],
-      [['agent', 'add', 'worker'], ''],
-      [['grant', 'add', 'worker', 'acme'], ''],
-    ] as const) {
-      const done = await world.doorward(argv, { input });
-      expect([done.code, done.stderr]).toEqual([0, expect.any(String)]);
-    }
+    await addAcme(world);
+    expect((await world.doorward(['grant', 'add', 'worker', 'acme'])).code).toBe(0);
   });
   afterAll(() => world?.close());
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { constraintsFrom, constraintTexts, liftedFrom } from '../../src/cli/grant/constraints.ts';
 import { Constraints } from '../../src/core/constraints.ts';
-import { type CliWorld, createCliWorld } from './world.ts';
+import { addAcme, type CliWorld, createCliWorld } from './world.ts';
 
 describe('options', () => {
   test.each([
@@ -89,16 +89,7 @@ describe('grant add and set', () => {
   let world: CliWorld;
   beforeAll(async () => {
     world = await createCliWorld();
-    for (const [argv, input] of [
-      [['secret', 'add', 'acme'], 'sk-upstream-0f9d2c5b7a13e846'],
-      [
-        ['service', 'add', 'acme', '--base-url', world.upstreamUrl, '--auth', 'bearer', '--secret', 'acme'],
-        '',
-      ],
-      [['agent', 'add', 'worker'], ''],
-    ] as const) {
-      expect((await world.doorward(argv, { input })).code).toBe(0);
-    }
+    await addAcme(world);
   });
   afterAll(() => world?.close());
 

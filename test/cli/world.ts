@@ -5,6 +5,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { type Exited, install, SHORT_LIVED, start, type StartOptions } from './process.ts';
 
 export interface CliWorld {
@@ -91,4 +92,17 @@ async function listening(server: ChildProcess): Promise<void> {
       if (/listens on http/.test(said)) resolve();
     });
   });
+}
+
+/** A key, a service of the world's upstream by it, both named acme, and the agent worker. */
+export async function addAcme({ doorward, upstreamUrl }: CliWorld): Promise<void> {
+  const service = ['--base-url', upstreamUrl, '--auth', 'bearer', '--secret', 'acme'];
+  for (const [argv, input] of [
+    [['secret', 'add', 'acme'], 'sk-upstream-0f9d2c5b7a13e846'],
+    [['service', 'add', 'acme', ...service], ''],
+    [['agent', 'add', 'worker'], ''],
+  ] as const) {
+    const done = await doorward(argv, { input });
+    expect([done.code, done.stderr]).toEqual([0, expect.any(String)]);
+  }
 }

@@ -3,6 +3,7 @@ import type { ContentAction } from '../../core/content/classes.ts';
 import type { Direction } from '../../core/inspection/finding.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Inspected } from './inspected.ts';
+import { spokenPlace } from './told-place.ts';
 
 export type OnMatch = (rule: string, action: ContentAction) => void;
 
@@ -24,18 +25,13 @@ function blocked(
 ): Problem {
   if (where === 'message') {
     // It has to fit into the reason of a close.
-    const kept = direction === 'request' ? 'was not sent on' : `is not handed on`;
+    const kept = direction === 'request' ? 'was not sent on' : 'is not handed on';
     const detail = `A message held content of a kind that ${kept} (${rule}).`;
     return new Problem('content-blocked', { detail, extensions: { rule } });
   }
   const said =
     direction === 'request'
-      ? `In ${placeOf(where)} of the call stands content that ${service} does not take (${rule}). It was not sent on. Leave it out.`
+      ? `In ${spokenPlace(where)} of the call stands content that ${service} does not take (${rule}). It was not sent on. Leave it out.`
       : `The answer of ${service} held content that it may not hand on (${rule}), so it was cut. The call itself was made: do not repeat it for that.`;
   return new Problem('content-blocked', { detail: said, extensions: { rule } });
-}
-
-function placeOf(where: string): string {
-  const [kind = ''] = where.split(' ', 1);
-  return kind === 'query' ? 'a parameter' : kind === 'header' ? 'a header' : `the ${kind}`;
 }

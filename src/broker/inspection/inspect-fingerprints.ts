@@ -14,6 +14,7 @@ import type { Inspected } from './inspected.ts';
 import { codingsOf, decodingStage, lookupMessages, lookupStage } from './lookup-stage.ts';
 import { PlaceholderWords } from './placeholder-words.ts';
 import { seenElsewhere } from '../seen-elsewhere.ts';
+import { spokenPlace } from './told-place.ts';
 
 const OWN_TOKEN = 'own-token';
 
@@ -163,16 +164,10 @@ function act(deps: BrokerDeps, looked: Looked, { hit, where, placeholder }: Foun
 /** Says nothing of whose value it is: that it is one tells the agent enough already. */
 function refusal(owner: Owner | undefined, where: string): Problem {
   if (owner?.isDecoy === true) return frozenByDecoy();
-  const [kind = ''] = where.split(' ', 1);
-  const place = kind === 'query' ? 'a parameter' : kind === 'header' ? 'a header' : `the ${kind}`;
-  if (kind === 'message') {
-    const what = owner === undefined ? 'A token of this broker' : 'A stored secret';
-    // It has to fit into the reason of a close.
-    return new Problem('secret-in-request', {
-      detail: `${what} stood in a message, which was not sent on. Leave it out, and tell an administrator.`,
-    });
-  }
-  return new Problem('secret-in-request', {
-    detail: `In ${place} of the call stands ${owner === undefined ? 'a token of this broker' : 'a stored secret'}, so nothing of it was sent on. Retrying does not help; leave it out, and tell an administrator.`,
-  });
+  const what = owner === undefined ? 'token of this broker' : 'stored secret';
+  const detail =
+    where === 'message' // has to fit into the reason of a close
+      ? `A ${what} stood in a message, which was not sent on. Leave it out, and tell an administrator.`
+      : `In ${spokenPlace(where)} of the call stands a ${what}, so nothing of it was sent on. Retrying does not help; leave it out, and tell an administrator.`;
+  return new Problem('secret-in-request', { detail });
 }
