@@ -64,9 +64,10 @@ describe.each(onPostgres)('a transaction whose connection is cut', ({ create }) 
       relay.cut();
       await Promise.all(asked);
     }
-    expect([...(await database.calls`select 1 as one`.catch(() => database.calls`select 1 as one`))]).toEqual(
-      [{ one: 1 }],
-    );
+    // Each connection of the pool that was cut while idle costs one question.
+    await expect
+      .poll(async () => [...(await database.calls`select 1 as one`.catch(() => []))])
+      .toEqual([{ one: 1 }]);
   });
 });
 
