@@ -20,16 +20,24 @@ class Sequencer extends BaseSequencer {
   }
 }
 
-const SHARING = ['catalogue', 'core', 'crypto', 'http', 'mcp', 'operations', 'providers'].map(
-  (room) => `test/${room}/**/*.test.ts`,
-);
+const SHARING = [
+  'catalogue',
+  'contracts',
+  'core',
+  'crypto',
+  'http',
+  'mcp',
+  'operations',
+  'providers',
+  'vault',
+].map((room) => `test/${room}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 10_000 } },
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     // The embedded database is WebAssembly: no test lasts until optimised code of it has paid for itself.
     execArgv: ['--liftoff-only'],

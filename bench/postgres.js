@@ -1,6 +1,6 @@
 // A throw-away Postgres with fsync and synchronous commits on, as in production, where its binaries are installed.
 import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { accessSync, chownSync, constants, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
@@ -98,14 +98,15 @@ export async function startPostgres(stage, { folder, prefix, uid, gid }) {
   return { url, pid: server.pid, createDatabase, run, stop: server.stop };
 }
 
-/** @returns {Promise<number>} */
+/**
+ * Below the range from which systems give ports to outgoing connections, so that none of those takes it meanwhile.
+ * @returns {Promise<number>}
+ */
 export function freePort() {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
+    const port = randomInt(12_000, 32_000);
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(address !== null && typeof address === 'object' ? address.port : 0));
-    });
+    server.once('error', () => resolve(freePort()));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
   });
 }

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { findForms, searchForms, withoutFraming } from './key-forms.js';
 import { CheckFailed, createReport } from './report.js';
 import { AGENT, DOORWARD, openStage } from './stage.js';
@@ -11,6 +12,7 @@ import { AGENT, DOORWARD, openStage } from './stage.js';
 /** @typedef {import('./stage.js').Agent} Agent */
 
 const QUESTION = 'Hello from a program without a key';
+const EVENT_TRIES = 20;
 const ALLOWED = ['GET /v1/models', 'POST /v1/chat/**', 'GET /v1/echo'];
 
 // The vendor's key, made for this one demo. `+` and `/` so that its encodings differ from it.
@@ -125,7 +127,7 @@ async function echoedKey(agent, vendorUrl) {
 /** @param {Agent} agent */
 async function callOutsideTheGrant(agent) {
   const { error } = await agent.ask('files');
-  const refusals = await events('call.refused');
+  const refusals = await eventsOnce((all) => all.length > 0, 'call.refused');
   const isRight =
     error?.class === 'PermissionDeniedError' && error.rule === 'grant' && error.code === 'not-allowed';
   report.check('path outside the grant refused, once', isRight && refusals.length === 1, {
@@ -210,7 +212,7 @@ function keyAtRest() {
   );
   let bytes = 0;
   const found = files.flatMap((file) => {
-    const content = readFileSync(join(file.parentPath, file.name));
+    const content = readIfThere(join(file.parentPath, file.name));
     bytes += content.length;
     return findForms(forms, content).map((form) => `${file.name}: ${form}`);
   });
@@ -221,11 +223,22 @@ function keyAtRest() {
   });
 }
 
+/** The broker goes on: a file may be gone since it was listed. @param {string} path */
+function readIfThere(path) {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
+}
+
 async function auditTrail() {
-  const all = await events();
-  /** @type {Record<string, number>} */
-  const counts = {};
-  for (const { kind } of all) counts[kind] = (counts[kind] ?? 0) + 1;
+  const all = await eventsOnce((found) => {
+    const { 'call.outcome': ends, 'call.refused': refused } = count(found);
+    return ends === 3 && refused === 2;
+  });
+  const counts = count(all);
   const { 'call.intent': intents, 'call.outcome': outcomes, 'call.refused': refusals } = counts;
   const hasLeak = all.some(({ leaks }) => leaks !== undefined && leaks.matches > 0);
   const isClean = findForms(forms, Buffer.from(JSON.stringify(all))).length === 0;
@@ -246,7 +259,29 @@ async function auditTrail() {
   });
 }
 
-/** @param {string} [kind] @returns {Promise<{ kind: string, leaks?: { matches: number } }[]>} */
+/** @param {readonly { kind: string }[]} all @returns {Record<string, number>} */
+function count(all) {
+  /** @type {Record<string, number>} */
+  const counts = {};
+  for (const { kind } of all) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+/**
+ * Events, once they are so, or after some seconds: how a call ended is written behind its answer.
+ * @param {(found: Event[]) => boolean} areSo @param {string} [kind]
+ */
+async function eventsOnce(areSo, kind) {
+  for (let tries = 1; ; tries += 1) {
+    const found = await events(kind);
+    if (areSo(found) || tries === EVENT_TRIES) return found;
+    await delay(500);
+  }
+}
+
+/** @typedef {{ kind: string, leaks?: { matches: number } }} Event */
+
+/** @param {string} [kind] @returns {Promise<Event[]>} */
 async function events(kind) {
   const filter = kind === undefined ? [] : ['--kind', kind];
   return JSON.parse(await stage.doorward(['audit', 'list', '-n', '500', '--json', ...filter])).items;

@@ -58,7 +58,7 @@ async function complete(body, response) {
   for (const word of text.split(/(?<= )/)) {
     const choices = [{ index: 0, delta: { content: word }, finish_reason: null }];
     response.write(`data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices })}\n\n`);
-    await delay(60); // as a model would: word by word
+    await delay(120); // as a model would: word by word
   }
   response.end('data: [DONE]\n\n');
 }

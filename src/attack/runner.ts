@@ -29,7 +29,7 @@ export interface RunOptions {
   /** Rows of the list that are built for no target yet. */
   readonly notBuilt: readonly LeftOut[];
   readonly onOutcome: (outcome: Outcome, done: number, inAll: number) => void;
-  /** How long what a broker does in its own time is waited for; fifteen seconds unless told. */
+  /** How long what a broker does in its own time is waited for; forty-five seconds unless told. */
   readonly patienceMs?: number;
   readonly onStart?: (attack: Attack, done: number, inAll: number) => void;
 }

@@ -13,8 +13,9 @@ export interface CallOptions extends Omit<RawRequest, 'target'> {
   readonly replica?: number;
 }
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 45_000;
 const LOOK_EVERY_MS = 25;
+const AGAIN = { times: 40, afterMs: 250 };
 
 export class Scene {
   readonly target: Target;
@@ -59,15 +60,20 @@ export class Scene {
     return address;
   }
 
-  /** A call to the service as its agent; `path` is sent as it is written. */
+  /**
+   * A call to the service as its agent; `path` is sent as it is written. Like any client it comes again where it is told to: a
+   * broker that stood still for a moment sends nothing until it has heard from its database.
+   */
   async call(standing: Standing, path: string, options: CallOptions = {}): Promise<RawAnswer> {
     const { token = standing.token, headers = [], replica, ...rest } = options;
     const own = token === null ? [] : [`authorization: Bearer ${token}`];
-    return await request(this.address(replica), {
-      ...rest,
-      target: `${standing.path}${path}`,
-      headers: [...own, ...headers],
-    });
+    const asked = { ...rest, target: `${standing.path}${path}`, headers: [...own, ...headers] };
+    let answer = await request(this.address(replica), asked);
+    for (let again = 0; again < AGAIN.times && isPassing(answer); again += 1) {
+      await pause(AGAIN.afterMs);
+      answer = await request(this.address(replica), asked);
+    }
+    return answer;
   }
 
   /** What must be true of a call that nothing is wrong with, or the row shows nothing. */
@@ -192,6 +198,10 @@ export function newValue(): string {
 
 export function describe({ status, refusal, body, isCut }: RawAnswer): string {
   return `${status}${isCut ? ' cut' : ''} ${refusal} ${body.toString('latin1').slice(0, 200)}`;
+}
+
+function isPassing({ status, refusal }: RawAnswer): boolean {
+  return status === 503 && refusal === 'database-unavailable';
 }
 
 export function pause(ms: number): Promise<void> {

@@ -154,8 +154,10 @@ function readWhole(source: Readable, limitMs: number): Promise<Buffer | 'too-lon
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let last: NodeJS.Immediate | undefined;
     const stop = () => {
       clearTimeout(timer);
+      clearImmediate(last);
       source.off('data', onData);
       source.off('end', onEnd);
       source.off('close', onBroken);
@@ -179,7 +181,8 @@ function readWhole(source: Readable, limitMs: number): Promise<Buffer | 'too-lon
       stop();
       reject(new Problem('invalid-request', { detail: 'The request body ended early.' }));
     };
-    const timer = setTimeout(letGo, limitMs, 'too-slow');
+    // Where the process itself stood still, what has come meanwhile is read first.
+    const timer = setTimeout(() => (last = setImmediate(letGo, 'too-slow')), limitMs);
     if (source.destroyed && !source.readableEnded) {
       onBroken();
       return;

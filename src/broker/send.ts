@@ -48,6 +48,7 @@ export interface Again {
 /** Undefined: answered. Throws the problem that the caller gets. */
 export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): Promise<Again | undefined> {
   const { call, body, record } = parts;
+  if (!deps.lease.isValid()) await deps.lease.regain();
   let allowed =
     again === undefined ? decideCall(deps, parts.caller, parts.target) : decideAgain(deps, parts, again);
   if (again === undefined) allowed = await decideRuledBody(deps, parts, allowed);
@@ -67,6 +68,7 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
   const { credential, release } = await deps.credentials.open(service);
   try {
     if (needsHolding(deps, allowed, body)) await body.hold(); // promoted since the intent
+    if (!deps.lease.isValid()) await deps.lease.regain();
     const gone = recheck(deps, allowed); // rights may have changed while the credential was opened
     if (gone !== undefined) throw gone;
     const refused = again?.refused;

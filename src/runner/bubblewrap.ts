@@ -7,7 +7,7 @@ import type { Launch, Sandbox, SandboxRequest } from './sandbox.ts';
 import { terminalFilter } from './terminal-filter.ts';
 import { findWaysOut } from './ways-out.ts';
 
-const PROBE_TIMEOUT_MS = 5_000;
+const PROBE_TIMEOUT_MS = 20_000;
 const FILTER_DESCRIPTOR = '4';
 const CHILD_DESCRIPTOR = '3';
 

@@ -41,6 +41,8 @@ const RENEW_EVERY_MS = 500;
 const ROUND_LIMIT_MS = 2000;
 /** After the lease has lapsed. With it, streams of a replica that is cut off end within two seconds of the revocation. */
 const BLIND_AFTER_MS = 1000;
+/** For whoever finds it lapsed and could go on with another. */
+const REGAIN_LIMIT_MS = 1000;
 const SETTLE_POLL_MS = { first: 2, most: 50 };
 /** Longest wait: the lease of a replica that stopped right after renewing, and some polls. */
 const SETTLE_LIMIT_MS = LEASE_MS * 3;
@@ -67,7 +69,7 @@ export class Lease {
     const { calls, clock, replica, authority } = this.#deps;
     await registerReplica(calls, replica, clock.now());
     await authority.sync();
-    await this.renew();
+    await this.renew().catch(() => this.renew()); // a start on a busy machine may stand still for one
     this.#timer = setInterval(() => this.#tick(), RENEW_EVERY_MS);
     this.#timer.unref();
   }
@@ -86,6 +88,25 @@ export class Lease {
       this.#renewing = undefined;
     });
     await this.#renewing;
+  }
+
+  /**
+   * Waits a moment for another lease where it has lapsed, as it has after the machine stood still. Never throws: whoever
+   * asks looks at `isValid` afterwards.
+   */
+  async regain(): Promise<void> {
+    const { clock } = this.#deps;
+    const untilMs = clock.monotonicMs() + REGAIN_LIMIT_MS;
+    for (let leftMs = REGAIN_LIMIT_MS; leftMs > 0; leftMs = untilMs - clock.monotonicMs()) {
+      if (this.#isStopped || this.isValid()) return;
+      // One round may not be enough: it may have begun before the machine stood still.
+      const round = withinMs(leftMs, 'another lease', this.renew());
+      const hasFailed = await round.then(
+        () => false,
+        () => true,
+      );
+      if (hasFailed) return;
+    }
   }
 
   /** After a notification: loads and acknowledges at once instead of at the next renewal. */

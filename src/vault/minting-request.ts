@@ -42,6 +42,7 @@ export async function sendMint(
   request: MintRequest,
 ): Promise<MintReply> {
   const { authority, lease, egress, vaultId } = deps;
+  if (!lease.isValid()) await lease.regain();
   const refusal = () => {
     if (!lease.isValid()) return new Problem('not-ready', { detail: 'Rights are not known at the moment.' });
     if (authority.frozen !== undefined) return new Problem('frozen', { detail: 'The vault is frozen.' });

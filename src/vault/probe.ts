@@ -95,6 +95,7 @@ export async function sendProbe(
 ): Promise<ProbeResult> {
   const read = await readProbed(deps, version, probe);
   const { authority, lease } = deps;
+  if (!lease.isValid()) await lease.regain();
   const refusal = () => {
     if (!lease.isValid()) return new Problem('not-ready', { detail: 'Rights are not known at the moment.' });
     if (authority.frozen !== undefined) return new Problem('frozen', { detail: 'The vault is frozen.' });

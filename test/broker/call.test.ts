@@ -44,4 +44,11 @@ describe.each(testDatabases())('a brokered call on $name', (database) => {
     const verified = await world.admin('POST', '/v1/audit/verify', {});
     expect(verified.body).toMatchObject({ ok: true, problems: [] });
   });
+
+  test('is made also where the machine stood still and no lease is left', async () => {
+    for (let loop = 0; loop < 5; loop += 1) {
+      world.clock.offsetMs += 5000;
+      expect((await world.call(token, '/call/vendor/v1/models')).status).toBe(200);
+    }
+  });
 });

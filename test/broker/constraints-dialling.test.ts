@@ -6,8 +6,8 @@ import { startColdUpstream } from '../support/cold-upstream.ts';
 import { testDatabases } from '../support/database.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-/** Enough for a call to be dialled on a busy machine. */
-const LEFT_MS = 8000;
+const [embedded] = testDatabases();
+const MINUTE_MS = 60_000;
 const GRANT = '/v1/agents/robot/grants/vendor';
 
 async function openColdWorld(database: Parameters<typeof createWorld>[0]['database']) {
@@ -37,29 +37,21 @@ async function within(world: World, work: () => Promise<void>) {
   }
 }
 
-test.each(testDatabases().slice(-1))(
-  'hours that end while the upstream is dialled hold, on $name',
-  async (database) => {
-    const { world, cold, token } = await openColdWorld(database);
-    await within(world, async () => {
-      // The clock stands some seconds before a full minute, at which the hours end; it is not shifted while the call dials,
-      // since a jump would end the lease and with it the call.
-      const end = Math.ceil((Date.now() + LEFT_MS) / 60_000) * 60_000;
-      world.clock.offsetMs = end - LEFT_MS - Date.now();
-      const hhmm = (ms: number) => new Date(ms).toISOString().slice(11, 16);
-      await expect.poll(async () => (await world.call(token, '/call/other/v1/x')).status).toBe(200);
-      await world.admin('PATCH', GRANT, { constraints: { hours: `${hhmm(end - 3_600_000)}-${hhmm(end)}` } });
-      const calling = world.call(token, '/call/vendor/v1/x');
-      await expect.poll(() => cold.waiting).toBe(1);
-      await expect
-        .poll(() => Date.now() + world.clock.offsetMs >= end, { timeout: 2 * LEFT_MS, interval: 100 })
-        .toBe(true);
-      cold.open(true);
-      expect(await told(await calling)).toEqual([403, 'constraint:hours']);
-      expect(cold.seen).toEqual([]);
-    });
-  },
-);
+test('hours that end while the upstream is dialled hold', async () => {
+  if (embedded === undefined) throw new Error('there is always an embedded database');
+  const { world, cold, token } = await openColdWorld(embedded);
+  await within(world, async () => {
+    const hhmm = (inMs: number) => new Date(Date.now() + inMs).toISOString().slice(11, 16);
+    const hours = `${hhmm(-60 * MINUTE_MS)}-${hhmm(3 * MINUTE_MS)}`;
+    await world.admin('PATCH', GRANT, { constraints: { hours } });
+    const calling = world.call(token, '/call/vendor/v1/x');
+    await expect.poll(() => cold.waiting).toBe(1);
+    world.clock.offsetMs = 4 * MINUTE_MS; // where nobody else writes to the database a jump ends no lease
+    cold.open(true);
+    expect(await told(await calling)).toEqual([403, 'constraint:hours']);
+    expect(cold.seen).toEqual([]);
+  });
+});
 
 test.each(testDatabases())('a rule for bodies that comes meanwhile holds, on $name', async (database) => {
   const { world, cold, token } = await openColdWorld(database);

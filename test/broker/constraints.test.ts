@@ -260,14 +260,16 @@ describe.each(testDatabases())('constraints of a grant on $name', (database) => 
 
   test('end a call that was decided before they came', async () => {
     await constrain(null);
+    let changing = Promise.resolve();
     world.upstream.respond = (_request, response) => {
-      void constrain({ methods: ['POST'] }).then(() => response.end('late'));
+      changing = constrain({ methods: ['POST'] }).then(() => void response.end('late'));
     };
     const under = await world.call(token, '/call/vendor/v1/slow').then(
       async (answer) => await answer.text().catch(() => 'cut'),
       () => 'cut',
     );
     expect(under).not.toContain('late');
+    await changing;
   });
 });
 

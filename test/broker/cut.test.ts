@@ -95,6 +95,8 @@ describe('a call that is refused', () => {
     const before = requests;
     const answer = await world.call(token, `/call/vendor/notes?q=${STOLEN}`);
     expect([answer.status, requests]).toEqual([403, before]);
-    expect((await world.events('call.refused')).at(-1)).toMatchObject({ problem: 'secret-in-request' });
+    await expect
+      .poll(async () => (await world.events('call.refused')).at(-1))
+      .toMatchObject({ problem: 'secret-in-request' });
   });
 });

@@ -238,9 +238,7 @@ describe('a call in the grace period', () => {
       const answer = await vendor.call('/v1', { method: 'POST', body: 'a body' });
       return answer.status === 401 ? answer : undefined;
     };
-    await expect
-      .poll(async () => (await refused())?.text(), { timeout: 10_000 })
-      .toBe('this key is not known');
+    await expect.poll(async () => (await refused())?.text()).toBe('this key is not known');
     const answer = await refused();
     if (answer === undefined) throw new Error('a version was sent after its grace period');
     expect(answer.header(VERSION_HEADER)).toBeUndefined();

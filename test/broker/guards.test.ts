@@ -39,15 +39,17 @@ describe.each(testDatabases())('guards of a service on $name', (database) => {
 
   test('stop a call that was decided before they came, unless its first byte is written', async () => {
     await set([]);
+    let changing = Promise.resolve();
     world.upstream.respond = ({ method, url }, response) => {
       if (url.endsWith('/last')) response.end('done');
-      else void set(['GET /v1/**']).then(() => response.end(`${method} late`));
+      else changing = set(['GET /v1/**']).then(() => void response.end(`${method} late`));
     };
     const under = await world.call(token, '/call/vendor/v1/slow').then(
       async (answer) => [answer.status, await answer.text().catch(() => 'cut')],
       () => ['cut'],
     );
     expect(JSON.stringify(under)).not.toContain('late'); // a change of the service ends what is under way by the old one
+    await changing;
     world.upstream.seen.length = 0;
     const after = await world.call(token, '/call/vendor/v1/last');
     expect([after.status, ((await after.json()) as Record<string, unknown>)['rule']]).toEqual([403, 'guard']);

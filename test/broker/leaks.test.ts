@@ -148,7 +148,9 @@ describe('leaks of a service', () => {
     await expect
       .poll(async () => (await answered(harmless, { service: 'leaky' })).json())
       .toMatchObject({ code: 'frozen' });
-    expect(await last('guard.alarm')).toMatchObject({ alarm: 'leaks-repeated', done: 'grant-frozen' });
+    await expect
+      .poll(() => last('guard.alarm'))
+      .toMatchObject({ alarm: 'leaks-repeated', done: 'grant-frozen' });
     expect(await last('grant.freeze')).toMatchObject({ after: { frozen: true, reason: 'leaks-repeated' } });
     await protect({ action: 'redact' });
     expect((await answered(harmless)).status).toBe(200); // another grant of the same agent

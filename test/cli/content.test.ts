@@ -34,10 +34,13 @@ describe('content by command line', () => {
     const { stdout } = await verbs.succeed(['run', '--', 'sh', '-c', command]);
     expect(stdout).not.toContain('jane%40example');
     const id = /^doorward-request-id: (\S+)/m.exec(stdout)?.[1] ?? '';
-    const explained = await verbs.succeed(['explain', id]);
+    const explain = async () => await verbs.succeed(['explain', id]);
+    await expect
+      .poll(async () => (await explain()).stdout, { timeout: 30_000 }) // how it ended is recorded in the background
+      .toMatch(/in the answer\S*\s+email: mask \(content\)/);
+    const explained = await explain();
     expect(explained.stdout).toMatch(/in the request\S*\s+email ×2: flag \(content\)/);
     expect(explained.stdout).toMatch(/in the request\S*\s+card: flag \(content\)/);
-    expect(explained.stdout).toMatch(/in the answer\S*\s+email: mask \(content\)/);
     expect(explained.stdout).toContain('{"to":"****@example.com","card":"**** **** **** 1111"}');
     const log = await verbs.succeed(['log', '--preview']);
     expect(log.stdout).toMatch(/^ {2}> \{"to":"\*{4}@example\.com","card":"\*{4} \*{4} \*{4} 1111"\}$/m);

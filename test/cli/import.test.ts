@@ -352,6 +352,7 @@ test('uninstall puts the files back, stops the server and leaves nothing', async
   expect(stderr).toContain(`${world.dataDirectory}, with every key, agent and audit event in it`);
   expect(stderr).toContain('1 line for completion in');
   expect(got('.env')).toBe(text);
+  expect(stderr).not.toContain('Not ours');
   expect(existsSync(world.dataDirectory)).toBe(false);
   expect(readFileSync(join(world.root, 'rc'), 'utf8')).toBe('alias a=b\nexport C=1\n');
   expect(readdirSync(world.root).toSorted()).toEqual(['.bashrc', 'rc', 'work']);

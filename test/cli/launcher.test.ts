@@ -17,8 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Compiled } from '../support/compile.ts';
-import { install, start } from './process.ts';
+import { compiledLauncher } from '../support/compiled.ts';
+import { start } from './process.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -138,12 +138,6 @@ test('a published package has no sources and never builds', async () => {
 });
 
 describe('the built CLI', () => {
-  let built: Compiled;
-  beforeEach(async () => {
-    built = await install();
-  });
-  afterEach(async () => built.remove());
-
   test('its top-level help loads the command parser and nothing heavy', async () => {
     const hooks =
       "export async function load(url, context, next) { process._rawDebug('loaded ' + url); return next(url, context); }";
@@ -151,7 +145,7 @@ describe('the built CLI', () => {
     const watching = ['--import', `data:text/javascript,${encodeURIComponent(register)}`];
     const { code, stdout, stderr } = await start(process.execPath, [
       ...watching,
-      join(built.folder, 'bin/doorward.js'),
+      compiledLauncher(),
       '--help',
     ]);
     expect(code).toBe(0);

@@ -11,7 +11,7 @@ beforeAll(async () => {
   await verbs.succeed(['grant', 'set', 'default', 'openai', '--allow-all']);
 });
 afterAll(async () => {
-  await verbs.close();
+  await verbs?.close();
 });
 
 const succeed: ShortVerbs['succeed'] = async (argv, input) => verbs.succeed(argv, input);

@@ -1,18 +1,5 @@
 // Programs run to their end, and the CLI as a user starts it.
 import { spawn } from 'node:child_process';
-import { cpSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Compiled, compile } from '../support/compile.ts';
-
-/** An installation of its own, with `bin/doorward.js`; without sources, so that it never builds. */
-export async function install(): Promise<Compiled> {
-  // The database's worker is named by URL, where the compiler does not see it.
-  const compiled = await compile('main.ts', 'store/embedded-worker.js');
-  const bin = fileURLToPath(new URL('../../bin', import.meta.url));
-  cpSync(bin, join(compiled.folder, 'bin'), { recursive: true });
-  return compiled;
-}
 
 /** For node, where it runs a server for a test: it ends before optimised code of its database has paid for itself. */
 export const SHORT_LIVED = ['--liftoff-only'] as const;

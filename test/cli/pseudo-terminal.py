@@ -1,14 +1,16 @@
-# Runs a command on a pseudo-terminal: the first argument is JSON, a list of [text to wait for, text to type].
+# Runs a command on a pseudo-terminal: the first argument is JSON, a list of [text to wait for, text to type] or, with what to
+# press again every other second until the text is there, of three.
 # Prints JSON: what the terminal showed and the exit code as a shell says it.
 import fcntl, json, os, pty, select, struct, sys, termios, time
 
 steps, command = json.loads(sys.argv[1]), sys.argv[2:]
 pid, terminal = pty.fork()
 if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 160, 0, 0))
     os.execvp(command[0], command)
-fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 160, 0, 0))
 shown, sought = b"", 0
-deadline = time.time() + 30
+deadline = time.time() + 50  # of a machine with much else to do
+pressed = time.time()
 while time.time() < deadline:
     if select.select([terminal], [], [], 0.1)[0]:
         try:
@@ -21,6 +23,10 @@ while time.time() < deadline:
     if steps and steps[0][0].encode() in shown[sought:]:
         sought = len(shown)
         os.write(terminal, steps.pop(0)[1].encode())
+        pressed = time.time()
+    elif steps and len(steps[0]) == 3 and time.time() - pressed > 2:
+        os.write(terminal, steps[0][2].encode())
+        pressed = time.time()
 else:
     os.kill(pid, 9)
 status = os.waitpid(pid, 0)[1]

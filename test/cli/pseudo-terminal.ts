@@ -1,4 +1,4 @@
-// A command on a pseudo-terminal, driven like a person would: wait for a text, then type.
+// A command on a pseudo-terminal, driven like a person would: wait for a text, then type. Who waits may press a key again.
 import { fileURLToPath } from 'node:url';
 import { start } from './process.ts';
 import type { StartOptions } from './process.ts';
@@ -11,10 +11,10 @@ export interface Shown {
   readonly code: number;
 }
 
-/** Throws where python3 is missing, and when a text that was waited for never came. */
+/** `again`: pressed every other second until the text is there. Throws where python3 is missing, and when a text that was waited for never came. */
 export async function onPty(
   command: readonly string[],
-  steps: readonly (readonly [waitFor: string, type: string])[],
+  steps: readonly (readonly [waitFor: string, type: string, again?: string])[],
   options: StartOptions = {},
 ): Promise<Shown> {
   const { stdout, stderr } = await start('python3', [SCRIPT, JSON.stringify(steps), ...command], options);

@@ -12,6 +12,7 @@ import { createPlaceholder } from '../../src/core/placeholder.ts';
 import { createOpaqueToken } from '../../src/crypto/opaque-token.ts';
 import { systemRandomness } from '../../src/crypto/randomness.ts';
 import { readCatalogue } from '../../src/catalogue/catalogue.ts';
+import { seededRandomness } from '../crypto/fixed-randomness.ts';
 
 const GITHUB = 'ghp_Zq8vNk3TzW6xPm2LrB9cYd4HsJ7fGt5KwQ1n';
 const OPENAI = 'sk-proj-Zq8vNk3TzW6xPm2LrB9cYd4HsJ7fGt5KwQ1nVbXe';
@@ -78,9 +79,10 @@ describe('a key', () => {
 
   it('of any service whose keys have a beginning is found', async () => {
     const missed: string[] = [];
+    const randomness = seededRandomness('keys that are found'); // one in two hundred looks like a stand-in by chance
     for (const { id, placeholder: shape, keyPattern, keyPatternIsWeak } of readCatalogue()) {
       if (shape === undefined || keyPattern === undefined || keyPatternIsWeak) continue;
-      const key = createPlaceholder(shape, systemRandomness());
+      const key = createPlaceholder(shape, randomness);
       const found = search.find(`x = "${key}";`, 0).some(({ services }) => services.includes(id));
       if (!found) missed.push(id);
     }

@@ -13,7 +13,7 @@ beforeAll(async () => {
   ({ world, vendor } = verbs);
 });
 afterAll(async () => {
-  await verbs.close();
+  await verbs?.close();
 });
 
 const doorward: ShortVerbs['doorward'] = async (argv, options) => verbs.doorward(argv, options);

@@ -1,4 +1,4 @@
-// A whole Doorward in processes of its own: an installation, a server on a fresh data directory, an upstream.
+// A whole Doorward in processes of its own: a server on an empty data directory, an upstream.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type Exited, install, SHORT_LIVED, start, type StartOptions } from './process.ts';
+import { compiledLauncher } from '../support/compiled.ts';
+import { copyMigrated } from '../support/database.ts';
+import { type Exited, SHORT_LIVED, start, type StartOptions } from './process.ts';
 
 export interface CliWorld {
   readonly root: string;
@@ -23,10 +25,11 @@ export interface CliWorld {
 
 /** The upstream echoes what it was asked; below /fail it answers 500, below /teapot 418. */
 export async function createCliWorld(): Promise<CliWorld> {
-  const installation = await install();
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'doorward-world-')));
   const dataDirectory = join(root, 'data');
   mkdirSync(join(root, 'work'));
+  mkdirSync(dataDirectory, { mode: 0o700 });
+  await copyMigrated(dataDirectory);
   const arrived: IncomingHttpHeaders[] = [];
   const upstream = createServer((request, response) => {
     arrived.push(request.headers);
@@ -36,7 +39,7 @@ export async function createCliWorld(): Promise<CliWorld> {
   });
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   const { port } = upstream.address() as AddressInfo;
-  const launcher = join(installation.folder, 'bin/doorward.js');
+  const launcher = compiledLauncher();
   const environment = { DOORWARD_DATA_DIR: dataDirectory, HOME: root, NO_COLOR: '1' };
   const server = spawn(process.execPath, [...SHORT_LIVED, launcher, 'serve'], {
     env: {
@@ -71,7 +74,6 @@ export async function createCliWorld(): Promise<CliWorld> {
       await stop(server);
       await new Promise((resolve) => upstream.close(resolve));
       rmSync(root, { recursive: true });
-      await installation.remove();
     },
   };
 }

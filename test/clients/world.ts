@@ -1,6 +1,6 @@
 // One server with every vendor behind it, and programs run inside `doorward run`.
 import { spawn } from 'node:child_process';
-import { createInstallation, type Server } from '../e2e/server.ts';
+import { createInstallation, eventually, type Server } from '../e2e/server.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { VENDORS } from './vendors/registry.ts';
 
@@ -33,6 +33,7 @@ export async function openClientsWorld(): Promise<ClientsWorld> {
   };
   const server = await installation.serve();
   await create(server, '/v1/agents', { name: 'default' });
+  const { key } = await create(server, '/v1/agents', { name: LAST });
   for (const { id, key, allow, service } of VENDORS) {
     await create(server, '/v1/secrets', { name: id, value: key });
     await create(server, '/v1/services', {
@@ -53,8 +54,8 @@ export async function openClientsWorld(): Promise<ClientsWorld> {
         ...environment,
       }),
     countRefused: async () => {
-      const { body } = await server.admin('GET', '/v1/audit/events?kind=call.refused&limit=200');
-      return (body['items'] as unknown[]).length;
+      const names = await refusedOnceWritten(server, await server.token(LAST, key));
+      return names.filter((name) => name !== LAST).length;
     },
     close: async () => {
       await installation.remove();
@@ -63,9 +64,32 @@ export async function openClientsWorld(): Promise<ClientsWorld> {
   };
 }
 
-async function create(server: Server, path: string, body: object): Promise<void> {
+async function create(server: Server, path: string, body: object): Promise<{ readonly key: string }> {
   const answer = await server.admin('POST', path, body);
   if (answer.status !== 201) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+  return { key: String(answer.body['key']) };
+}
+
+/** An agent that is refused whatever it calls. */
+const LAST = 'last';
+
+/**
+ * Who was refused, by name. Refusals are recorded in the background and in their order: one more is made, and waited for,
+ * so that all before it are there.
+ */
+async function refusedOnceWritten(server: Server, token: string): Promise<readonly string[]> {
+  const read = async () => {
+    const { body } = await server.admin('GET', '/v1/audit/events?kind=call.refused&limit=500');
+    return (body['items'] as { principal: { name: string } }[]).map(({ principal }) => principal.name);
+  };
+  const own = (names: readonly string[]) => names.filter((name) => name === LAST).length;
+  const before = own(await read());
+  const { status } = await server.call(token, '/call/openai/v1/models');
+  if (status !== 403) throw new Error(`not refused: ${String(status)}`);
+  return await eventually(60_000, async () => {
+    const names = await read();
+    return own(names) > before ? names : undefined;
+  });
 }
 
 async function runProgram(

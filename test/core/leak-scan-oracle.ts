@@ -320,13 +320,16 @@ interface Scanned {
   readonly matches: readonly LeakMatch[];
 }
 
+/** One for the same targets, however often they are looked for. */
+const tables = new WeakMap<readonly ScanTarget[], ReturnType<typeof buildScanTable>>();
+
 export function scanChunks(targets: readonly ScanTarget[], chunks: readonly Buffer[]): Scanned {
   const matches: LeakMatch[] = [];
-  const table = buildScanTable(targets);
+  const table = tables.get(targets) ?? buildScanTable(targets);
+  tables.set(targets, table);
   const scan = createLeakScan(table, (match) => matches.push(match));
   const pieces = chunks.map((chunk) => Buffer.from(scan.push(chunk)));
   pieces.push(Buffer.from(scan.end()));
-  table.dispose();
   return { output: Buffer.concat(pieces), pieces, matches };
 }
 

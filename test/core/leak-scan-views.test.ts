@@ -111,15 +111,24 @@ function escaped(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-function checkBothWays(data: Buffer, targets: readonly ScanTarget[], places: readonly number[]): void {
+function checkBothWays(
+  data: Buffer,
+  targets: readonly ScanTarget[],
+  cuttings: readonly (readonly number[])[],
+): void {
   const echoes = echoesIn(data, targets);
   expect(echoes.length).toBeGreaterThan(0);
   const whole = scanChunks(targets, [data]);
-  const parts = scanChunks(targets, cut(data, places));
   expect(complaintsAbout(data, whole.output, echoes, false)).toEqual([]);
-  expect(complaintsAbout(data, parts.output, echoes, true)).toEqual([]);
-  expect(parts.matches).toEqual(whole.matches);
+  for (const places of cuttings) {
+    const parts = scanChunks(targets, cut(data, places));
+    expect(complaintsAbout(data, parts.output, echoes, true)).toEqual([]);
+    expect(parts.matches).toEqual(whole.matches);
+  }
 }
+
+/** Every way to cut once. */
+const everywhere = (data: Buffer) => Array.from({ length: data.length + 1 }, (_, at) => [at]);
 
 const utf8Value = fc
   .string({ unit: fc.constantFrom(...Array.from('aZ09 /+%"\\\n\t=é€😀~{')), minLength: 8, maxLength: 30 })
@@ -137,9 +146,8 @@ for (const [name, spell] of Object.entries(SPELLINGS)) {
       `{"echo":"${spell(Buffer.from(KEY), (index) => index * 7)}","after":1}`,
       'latin1',
     );
-    for (let at = 0; at <= data.length; at++)
-      checkBothWays(data, [target(KEY, { publicPrefixLength: 8 })], [at]);
-    checkBothWays(data, [target(KEY)], [...data.keys()]);
+    checkBothWays(data, [target(KEY, { publicPrefixLength: 8 })], everywhere(data));
+    checkBothWays(data, [target(KEY)], [[...data.keys()]]);
   });
 
   test(`any value, place and cutting (${name})`, () => {

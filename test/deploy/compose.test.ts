@@ -9,7 +9,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeVariables, unknownVariables } from '../../src/config.ts';
 import { start } from '../cli/process.ts';
-import { createInstallation, type Installation } from '../e2e/server.ts';
+import { createInstallation, eventually, type Installation } from '../e2e/server.ts';
 import { testServer } from '../support/database.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { parseYaml } from './yaml.ts';
@@ -189,7 +189,7 @@ describe.runIf(testServer() !== undefined)('what it sets up', () => {
       dataDirectory: join(scratch, 'data'),
       environment: asServer(),
     });
-    expect((await fetch(`${running.url}/readyz`)).status).toBe(200);
+    await eventually(30_000, async () => ((await fetch(`${running.url}/readyz`)).ok ? true : undefined));
     const doctor = await installation.doorward(['doctor', '--json'], { environment: asServer() });
     const { findings } = JSON.parse(doctor.stdout) as {
       findings: { level: string; check: string; summary: string }[];

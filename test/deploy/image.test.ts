@@ -72,7 +72,7 @@ describe.runIf(HAS_NAMESPACES)('the image', () => {
     });
     if (done.status !== 0) throw new Error(`${done.stdout}${done.stderr}`);
     found = JSON.parse(done.stdout) as Record<string, unknown>; // an object of the driver's making
-  }, 300_000);
+  }, 900_000);
   afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
   test('starts, is well by its own health check and by HTTP, and ends when it is told to', () => {

@@ -156,6 +156,7 @@ test('a restore that is killed is recognised by the next start and begun anew by
     env: { PATH: process.env['PATH'], HOME: installation.root, ...at(dataDirectory) },
     stdio: ['pipe', 'ignore', 'inherit'],
   });
+  restoring.stdin.on('error', () => undefined); // it is killed while it reads
   restoring.stdin.write(bytes.subarray(0, bytes.length - 10)); // all but the end: it waits for that
   await eventually(60_000, () => Promise.resolve(existsSync(join(dataDirectory, 'root.key')) || undefined));
   restoring.kill('SIGKILL');

@@ -36,7 +36,7 @@ describe('a large body', () => {
     token = await doorward.setUp(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`);
     await move('down', WARM_MIB);
     await move('up', WARM_MIB);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await installation?.remove();
     upstream?.closeAllConnections();

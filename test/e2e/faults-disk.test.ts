@@ -66,7 +66,7 @@ describe.runIf(HAS_SANDBOX)('a disk that is full', () => {
   test('refuses calls and changes while it is, and both go on when there is room again', async () => {
     expect(await statusOf('/call/vendor/before')).toBe(200);
     await tell('fill');
-    await eventually(20_000, async () => (await statusOf('/call/vendor/full')) === 503 || undefined);
+    await eventually(45_000, async () => (await statusOf('/call/vendor/full')) === 503 || undefined);
     const seen = upstream.seen.length;
     const refused = await server.call(token, '/call/vendor/refused');
     expect(refused.headers.get('content-type')).toBe('application/problem+json');
@@ -79,12 +79,12 @@ describe.runIf(HAS_SANDBOX)('a disk that is full', () => {
     expect(await readiness()).toMatchObject({ status: 503, checks: { disk: 'full' } });
 
     await tell('free');
-    await eventually(30_000, async () => ((await readiness()).status === 200 ? true : undefined));
+    await eventually(45_000, async () => ((await readiness()).status === 200 ? true : undefined));
     expect(await statusOf('/call/vendor/after')).toBe(200);
     expect((await server.admin('POST', '/v1/agents', { name: 'after' })).status).toBe(201);
     expect((await server.admin('GET', '/v1/secrets/vendor')).status).toBe(200);
     expect((await server.admin('POST', '/v1/audit/verify')).body).toMatchObject({ ok: true, problems: [] });
     server.process.stdin?.end();
     expect(await server.exited).toMatchObject({ code: 0 });
-  });
+  }, 180_000);
 });

@@ -147,17 +147,23 @@ describe('a file that was damaged is named, and right again once it is put back'
 });
 
 test('a first start that is interrupted leaves nothing that keeps the next one from starting', async () => {
-  const dataDirectory = join(installation.root, 'interrupted');
-  const child = spawn(process.execPath, [installation.launcher, 'serve'], {
-    env: { PATH: process.env['PATH'], DOORWARD_DATA_DIR: dataDirectory, DOORWARD_LISTEN: '127.0.0.1:0' },
-    stdio: 'ignore',
-  });
-  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
-  await eventually(60_000, async () => existsSync(join(dataDirectory, 'db.unfinished')) || undefined);
-  child.kill('SIGTERM');
-  expect(await ended).toBe('SIGTERM');
+  /** Where a start was interrupted; undefined where it was over before it could be. */
+  const interrupted = async (name: string) => {
+    const dataDirectory = join(installation.root, name);
+    const child = spawn(process.execPath, [installation.launcher, 'serve'], {
+      env: { PATH: process.env['PATH'], DOORWARD_DATA_DIR: dataDirectory, DOORWARD_LISTEN: '127.0.0.1:0' },
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
+    const isThere = (file: string) => existsSync(join(dataDirectory, file)) || undefined;
+    await eventually(60_000, async () => isThere('db.unfinished') ?? isThere('audit-heads.json'));
+    child.kill('SIGTERM');
+    return (await ended) === 'SIGTERM' && isThere('db.unfinished') ? dataDirectory : undefined;
+  };
+  let tried = 0;
+  const dataDirectory = await eventually(120_000, () => interrupted(`interrupted-${(tried += 1)}`));
   await (await installation.serve({ dataDirectory })).stop();
-});
+}, 240_000);
 
 describe.runIf(existsSync('/dev/full'))('a server whose output can not be written', () => {
   test.each(['stdout', 'stderr'] as const)('serves all the same, and ends well (%s)', async (name) => {

@@ -5,7 +5,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CreatedDatabase, createEmptyPostgres, testServer } from '../support/database.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
-import { createInstallation, type Installation, SECRET_VALUE, type Server } from './server.ts';
+import { createInstallation, eventually, type Installation, SECRET_VALUE, type Server } from './server.ts';
 
 const postgresServer = testServer();
 
@@ -89,7 +89,9 @@ describe.runIf(postgresServer !== undefined)('an embedded installation', () => {
       },
     });
     upstream.seen.length = 0;
-    expect((await next.call(token, '/call/vendor/after')).status).toBe(200);
+    await eventually(30_000, async () =>
+      (await next.call(token, '/call/vendor/after')).ok ? true : undefined,
+    );
     expect(upstream.seen[0]?.headers.authorization).toBe(`Bearer ${SECRET_VALUE}`);
     expect((await next.admin('POST', '/v1/audit/verify')).body).toMatchObject({ ok: true, problems: [] });
     const { body } = await next.admin('GET', '/v1/audit/events?kind=server.start&limit=10');

@@ -58,4 +58,4 @@ it('npm installs a package from a registry that wants a key', async () => {
   const installed = await readFile(join(project, 'node_modules/tiny/package.json'), 'utf8');
   expect(JSON.parse(installed)).toEqual({ name: 'tiny', version: '1.0.0' });
   expect(world.upstream.seen.map(({ url }) => url)).toEqual(['/tiny', '/tiny/-/tiny-1.0.0.tgz']);
-}, 60_000);
+}, 240_000);

@@ -85,7 +85,7 @@ describe('a container registry', () => {
     expect(bare.status).toBe(401);
     const kept = await run('grep', ['-rlF', PASSWORD, root]).catch((error: { stdout: string }) => error);
     expect(kept.stdout).toBe('');
-  }, 120_000);
+  }, 240_000);
 });
 
 async function startRegistry(root: string): Promise<string> {
@@ -112,7 +112,7 @@ async function startRegistry(root: string): Promise<string> {
           ({ status }) => status,
           () => 0,
         ),
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     )
     .toBe(401);
   return url;

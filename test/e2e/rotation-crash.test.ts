@@ -67,7 +67,9 @@ describe.each(testDatabases())('a server on $name that is killed', ({ name, crea
   /** The job promotes in the database first: until memory has followed, calls still carry the version before. */
   async function expectCallCarries(server: Server, token: string, value: string): Promise<void> {
     await eventually(RESUMED_MS, async () => {
-      expect((await server.call(token, '/call/vendor/use')).status).toBe(200);
+      const { status } = await server.call(token, '/call/vendor/use');
+      if (status === 503) return undefined; // on a busy machine a lease may lapse by itself
+      expect(status).toBe(200);
       return upstream.seen.at(-1)?.headers.authorization === `Bearer ${value}` ? true : undefined;
     });
   }
@@ -77,8 +79,7 @@ describe.each(testDatabases())('a server on $name that is killed', ({ name, crea
     expect(await states(server)).toEqual(['2 current', '1 previous']);
     await expectCallCarries(server, token, NEW_VALUE);
     expect((await server.admin('POST', '/v1/secrets/vendor/rollback')).status).toBe(200);
-    await server.call(token, '/call/vendor/use');
-    expect(upstream.seen.at(-1)?.headers.authorization).toBe(`Bearer ${SECRET_VALUE}`);
+    await expectCallCarries(server, token, SECRET_VALUE);
     expect((await server.admin('POST', '/v1/audit/verify')).body).toMatchObject({ ok: true });
   }
 

@@ -142,7 +142,7 @@ describe.each(engines)('a rotation under way, on $name', ({ database, replicas }
     expect(workers.calls()).toBeGreaterThanOrEqual(500);
     for (const value of [first, second, third]) expect(vendor.answered.get(value)).toBeGreaterThan(0);
     await expect
-      .poll(async () => (await countEvents(world))?.settled)
+      .poll(async () => (await countEvents(world))?.settled, { timeout: 60_000 })
       .toBe((await countEvents(world))?.intents);
     const counts = await countEvents(world);
     expect(counts).toMatchObject({ outcomes: counts?.intents, fallbacks: counts?.unauthorized });
@@ -170,7 +170,9 @@ describe.each(engines)('a rotation under way, on $name', ({ database, replicas }
     expect(workers.failures).toEqual([]);
     for (const value of keys) expect(vendor.answered.get(value)).toBeGreaterThan(0);
     const counts = async () => await countEvents(world);
-    await expect.poll(async () => (await counts())?.settled).toBe((await counts())?.intents);
+    await expect
+      .poll(async () => (await counts())?.settled, { timeout: 60_000 })
+      .toBe((await counts())?.intents);
     const verified = await world.admin('POST', '/v1/audit/verify', {});
     expect(verified.body).toMatchObject({ ok: true, problems: [] });
   });

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Exited, install, SHORT_LIVED, start, type StartOptions } from '../cli/process.ts';
+import { type Exited, SHORT_LIVED, start, type StartOptions } from '../cli/process.ts';
+import { compiledLauncher } from '../support/compiled.ts';
 import { createEmbedded } from '../support/database.ts';
 import { ECHOING } from '../support/upstream.ts';
 
@@ -58,16 +59,13 @@ interface AdminAnswer {
 }
 
 export const SECRET_VALUE = 'sk-e2e-3tQ8vRk1ZxW7mPa5LdYh2NcJ6uBf9GsE';
-const LISTENING = /^Doorward listens on (http:\S+)$/m;
+const LISTENING = /^Doorward listens on (http:\S+)\n/m;
 
 const VENDOR = { name: 'vendor', secret: 'vendor', auth: { kind: 'bearer' }, protection: ECHOING };
 
 export async function createInstallation(): Promise<Installation> {
-  const [compiled, root] = await Promise.all([
-    install(),
-    mkdtemp(join(tmpdir(), 'doorward-e2e-')).then((path) => realpath(path)),
-  ]);
-  const launcher = join(compiled.folder, 'bin/doorward.js');
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'doorward-e2e-')));
+  const launcher = compiledLauncher();
   const servers = new Set<Server>();
   const drops: (() => Promise<void>)[] = [];
   const base = { PATH: process.env['PATH'], HOME: root, LANG: 'C.UTF-8', NO_COLOR: '1' };
@@ -100,7 +98,6 @@ export async function createInstallation(): Promise<Installation> {
       await Promise.all([...servers].map((server) => server.kill()));
       for (const drop of drops) await drop();
       await rm(root, { recursive: true, force: true });
-      await compiled.remove();
     },
   };
 }
@@ -204,6 +201,12 @@ function requests(url: string, readCredential: () => string): Requests {
       fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${token}` } }),
   };
   return client;
+}
+
+/** What a server wrote to stderr, but for what it says of a machine that stood still. */
+export function complaintsIn(stderr: string): readonly string[] {
+  const lines = stderr.split('\n').filter((line) => line !== '');
+  return lines.filter((line) => !line.includes('the lease was not renewed'));
 }
 
 /** Polls until `check` gives something; the deadline is what the test promises. */

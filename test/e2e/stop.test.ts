@@ -47,13 +47,13 @@ async function expectVerified(server: Server): Promise<void> {
 }
 
 test('SIGTERM lets calls and streams under way end, refuses new ones, and then the process is gone', async () => {
-  const server = await installation.serve();
+  const server = await installation.serve({ environment: { DOORWARD_DRAIN_SECONDS: '45' } });
   const token = await server.setUp(upstream.url);
   const { hostname, port } = new URL(server.url);
   const unused = connect(Number(port), hostname); // says nothing, now or later
   const stream = await openStream(server, token);
   server.process.kill('SIGTERM');
-  await eventually(2000, () => isDraining(server));
+  await eventually(30_000, () => isDraining(server));
 
   const refused = await server.call(token, '/call/vendor/late');
   expect(refused.status).toBe(503);
@@ -89,7 +89,7 @@ test('a second signal ends it at once', async () => {
   const stream = await openStream(server, await server.setUp(upstream.url));
   const cut = expect(stream.text).rejects.toThrow();
   server.process.kill('SIGTERM');
-  await eventually(2000, () => isDraining(server));
+  await eventually(30_000, () => isDraining(server));
   const again = setInterval(() => server.process.kill('SIGINT'), 50); // until it no longer counts as the same one
   expect(await server.exited).toMatchObject({ code: 130 });
   clearInterval(again);
@@ -144,7 +144,7 @@ test('after kill -9 in the middle of calls everything answered is there, and ope
   const intents = await next.admin('GET', '/v1/audit/events?limit=500&kind=call.intent');
   const intentCount = (intents.body['items'] as unknown[]).length;
   expect(intentCount).toBeGreaterThanOrEqual(answered + 1);
-  const found = await eventually(5000, async () => {
+  const found = await eventually(45_000, async () => {
     const ended = await results(next);
     return ended.length === intentCount ? ended : undefined;
   });

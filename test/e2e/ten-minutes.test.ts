@@ -15,8 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_SANDBOX } from '../cli/needs.ts';
-import { install } from '../cli/process.ts';
-import type { Compiled } from '../support/compile.ts';
+import { compiledLauncher } from '../support/compiled.ts';
 import { eventually } from './server.ts';
 import { linesOfSvg, type RecordedStep, toSvg } from '../support/recording.ts';
 import { TmuxTerminal } from '../support/tmux.ts';
@@ -35,14 +34,13 @@ const DELETE = `sh -c 'curl -s -X DELETE "$OPENAI_BASE_URL/files/f1" -H "Authori
 const ASK_GITHUB = `curl -s localhost:7420/call/github/user -H "Authorization: Bearer $(sed -n 's/GITHUB_TOKEN=//p' .env)" | cut -c1-72`;
 
 let root: string;
-let compiled: Compiled;
 let sandbox: ChildProcess;
 let terminal: TmuxTerminal;
 const steps: RecordedStep[] = [];
 
 function prepare(): void {
   for (const name of ['home', 'bin']) mkdirSync(join(root, name));
-  symlinkSync(join(compiled.folder, 'bin/doorward.js'), join(root, 'bin/doorward'));
+  symlinkSync(compiledLauncher(), join(root, 'bin/doorward'));
   writeFileSync(join(root, 'hosts'), '127.0.0.1 localhost api.openai.com api.github.com\n');
   writeFileSync(join(root, 'bashrc'), "PS1='$ '\n");
   writeFileSync(join(root, 'home/.env'), `GITHUB_TOKEN=${GITHUB_KEY}\nDEBUG=1\n`);
@@ -128,7 +126,6 @@ async function play(typed: string, answers: Readonly<Record<string, string>> = {
 
 describe.runIf(HAS_SANDBOX)('ten minutes of a stranger', () => {
   beforeAll(async () => {
-    compiled = await install();
     root = mkdtempSync(join(tmpdir(), 'doorward-ten-'));
     prepare();
     terminal = new TmuxTerminal(join(root, 'tmux'));
@@ -137,7 +134,6 @@ describe.runIf(HAS_SANDBOX)('ten minutes of a stranger', () => {
   afterAll(async () => {
     sandbox?.kill('SIGKILL');
     rmSync(root, { recursive: true, force: true, maxRetries: 3 });
-    await compiled?.remove();
   });
 
   test('add a key, take in an .env, run, look, be refused, ask why, revoke', async () => {

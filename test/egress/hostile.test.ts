@@ -161,15 +161,16 @@ describe('bytes after an answer', () => {
       },
     ],
   ])('%s do not reach the next request', async (_what, answer) => {
+    const closed = deferred<undefined>();
     const upstream = await rawUpstream((socket, received, connection) => {
       if (!received.endsWith('\r\n\r\n')) return;
-      if (connection === 0) answer((text) => socket.write(text));
-      else socket.write(OK);
+      if (connection > 0) return void socket.write(OK);
+      socket.on('close', () => closed.resolve(undefined));
+      answer((text) => socket.write(text));
     });
     const egress = openEgress();
     expect((await call(egress, requestTo(upstream.port))).body.toString()).toBe('ok');
-    await rested();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await closed.promise; // nothing more can come of it
     expect((await call(egress, requestTo(upstream.port))).body.toString()).toBe('ok');
     expect(upstream.received).toHaveLength(2);
   });

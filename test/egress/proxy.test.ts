@@ -41,6 +41,7 @@ async function world(options: {
   readonly policy?: AddressPolicy;
   readonly exceptCidrs?: readonly string[];
   readonly addresses?: readonly string[];
+  readonly connectMs?: number;
 }) {
   const authority = createAuthority();
   const requests: string[] = [];
@@ -57,7 +58,7 @@ async function world(options: {
   const egress = openEgress({
     ca: [authority.ca],
     policy: options.policy ?? ALLOWED,
-    timeouts: { connectMs: 2000 },
+    timeouts: options.connectMs === undefined ? {} : { connectMs: options.connectMs },
     lookup: (host) =>
       Promise.resolve(host === 'proxy.corp' ? ['127.0.0.1'] : (options.addresses ?? [PINNED])),
     proxy: { host: 'proxy.corp', port: proxy.port, exceptCidrs: options.exceptCidrs ?? [] },
@@ -158,7 +159,7 @@ describe('through a proxy', () => {
   it('a proxy that hangs up, or says nothing, ends the call', async () => {
     const gone = await world({ answer: (socket) => socket.destroy() });
     expect((await call(gone.egress, secure())).problem?.code).toBe('upstream-unreachable');
-    const silent = await world({ answer: () => undefined });
+    const silent = await world({ answer: () => undefined, connectMs: 1000 });
     expect((await call(silent.egress, secure())).problem?.code).toBe('upstream-timeout');
   });
 

@@ -87,16 +87,17 @@ describe('a request', () => {
   });
 
   it('whose body breaks is cut off at the upstream', async () => {
+    const came = deferred<undefined>();
     const cut = deferred<string>();
     const { port } = await httpUpstream((request) => {
-      request.on('data', () => undefined);
+      request.on('data', () => came.resolve(undefined));
       request.on('error', (error) => cut.resolve(error.message));
     });
     const body = new PassThrough();
     const handler = recorder();
     openEgress().send(requestTo(port, { method: 'POST', body }), handler);
     body.write('first');
-    await rested();
+    await came.promise;
     body.destroy(new Error('client gone'));
     expect(await handler.over).toMatchObject({ problem: { code: 'invalid-request' }, ends: 1 });
     expect(await cut.promise).toBe('aborted');
@@ -229,11 +230,11 @@ describe('an answer', () => {
   });
 
   it('holds back the body of the request while the upstream is slow', async () => {
-    let resumeUpstream = () => undefined as unknown;
+    const came = deferred<IncomingMessage>();
     const { port } = await httpUpstream((request, response) => {
       request.pause();
-      resumeUpstream = () => request.resume();
       request.on('end', () => response.end('done'));
+      came.resolve(request);
     });
     let produced = 0;
     const size = 64 * 1024 * 1024;
@@ -245,12 +246,13 @@ describe('an answer', () => {
     });
     const handler = recorder();
     openEgress().send(requestTo(port, { method: 'POST', body }), handler);
-    for (let idle = 0, before = -1; idle < 50; idle = before === produced && produced > 0 ? idle + 1 : 0) {
+    const slow = await came.promise;
+    for (let idle = 0, before = -1; idle < 50; idle = before === produced ? idle + 1 : 0) {
       before = produced;
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     expect(produced).toBeLessThan(16 * 1024 * 1024);
-    resumeUpstream();
+    slow.resume();
     expect((await handler.over).body.toString()).toBe('done');
   });
 });

@@ -55,11 +55,9 @@ describe('administration over HTTP', () => {
 
   test('an admin token is over after fifteen minutes', async () => {
     const token = await ownerToken();
-    world.clock.offsetMs = 906_000;
-    await world.apps[0]?.lease.renew();
+    await world.shift(906_000);
     const answer = await send(url(), '/v1/status', { headers: ['authorization', `Bearer ${token}`] });
-    world.clock.offsetMs = 0;
-    await world.apps[0]?.lease.renew();
+    await world.shift(0);
     expect(answer.status).toBe(401);
   });
 

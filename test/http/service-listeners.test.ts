@@ -227,8 +227,6 @@ describe('a service with a place of its own', () => {
     const url = String(body['address']);
     expect((await send(url, '/x')).status).toBe(401);
     await world.admin('DELETE', '/v1/services/brief');
-    await expect
-      .poll(async () => await send(url, '/x').catch(() => 'gone'), { timeout: 10_000 })
-      .toBe('gone');
+    await expect.poll(async () => await send(url, '/x').catch(() => 'gone')).toBe('gone');
   });
 });

@@ -184,7 +184,9 @@ describe.each(testDatabases())('the token endpoint on $name', (database) => {
     const token = await world.token('robot', key);
     expect((await world.call(token, '/call/vendor/v1')).status).toBe(200);
     const flood = Array.from({ length: 520 }, (_, at) => `eyJx.${at}.x`);
+    const fromMs = performance.now();
     while (flood.length > 0) {
+      world.clock.offsetMs = fromMs - performance.now(); // however long it takes, it comes within a moment
       await Promise.all(
         flood
           .splice(0, 65)
@@ -207,8 +209,7 @@ describe.each(testDatabases())('the token endpoint on $name', (database) => {
       headers: [...basic('robot', key), 'content-type', 'application/x-www-form-urlencoded'],
     });
     expect(bySocket.status).toBe(200);
-    world.clock.offsetMs += 10_000;
-    await world.apps[0]?.lease.renew();
+    await world.shift(20_000);
     expect((await ask('grant_type=client_credentials')).status).toBe(200);
   });
 });

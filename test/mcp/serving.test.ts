@@ -125,7 +125,7 @@ describe.runIf(postgres !== undefined)('two replicas', () => {
 describe('a server that shuts down', () => {
   it('begins no call any more', async () => {
     if (database === undefined) throw new Error('there is always a database');
-    const world = await createWorld({ database });
+    const world = await createWorld({ database, config: { drainSeconds: 50 } });
     const { key } = await world.setUp();
     const agent = await connect(world, await world.token('robot', key));
     let finish: () => void = () => undefined;

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { type CallToolResult, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Exited, install, start } from '../cli/process.ts';
-import type { Compiled } from '../support/compile.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Exited, start } from '../cli/process.ts';
+import { compiledLauncher } from '../support/compiled.ts';
 import { testDatabases } from '../support/database.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { textOf } from './client.ts';
@@ -18,7 +18,6 @@ const [database] = testDatabases();
 
 describe('doorward mcp', () => {
   let world: World;
-  let installation: Compiled;
   let launcher = '';
   let home = '';
   let keyFile = '';
@@ -27,15 +26,14 @@ describe('doorward mcp', () => {
   beforeAll(async () => {
     if (database === undefined) throw new Error('there is always a database');
     home = mkdtempSync(join(tmpdir(), 'doorward-mcp-'));
-    [installation, world] = await Promise.all([install(), createWorld({ database })]);
-    launcher = join(installation.folder, 'bin/doorward.js');
+    world = await createWorld({ database });
+    launcher = compiledLauncher();
     keyFile = join(home, 'robot.key');
     writeFileSync(keyFile, (await world.setUp()).key, { mode: 0o600 });
   });
   afterAll(async () => {
     await Promise.all(clients.map((client) => client.close()));
     await world?.close();
-    await installation?.remove();
     rmSync(home, { recursive: true, force: true });
   });
 
@@ -64,9 +62,16 @@ describe('doorward mcp', () => {
     return { client, call, said: () => said };
   }
 
+  /** Kept alive while its test lasts. */
   async function run() {
     const { body } = await world.admin('POST', '/v1/runs', { agent: 'robot' });
-    return { id: String(body['run']), DOORWARD_TOKEN: String(body['placeholder']) };
+    const id = String(body['run']);
+    const renewing = setInterval(
+      () => void world.admin('POST', `/v1/runs/${id}/renew`).catch(() => undefined),
+      2000,
+    );
+    onTestFinished(() => clearInterval(renewing));
+    return { id, DOORWARD_TOKEN: String(body['placeholder']) };
   }
 
   it('speaks for a run, until the run is over', async () => {

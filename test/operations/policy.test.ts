@@ -31,7 +31,10 @@ describe.each(testDatabases())('policy on $name', (database) => {
     await call('DELETE', '/call/vendor/v1/files/1');
     await call('GET', '/call/secluded/v1/x');
     // A refusal is written behind its answer.
-    await vi.waitFor(async () => expect(await world.events('call.refused')).toHaveLength(2));
+    await vi.waitFor(
+      async () => expect(await world.events('call.refused')).toHaveLength(2),
+      { timeout: 30_000 }, // polls are for tests alone
+    );
   });
   afterAll(() => world?.close());
 

@@ -8,17 +8,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chooseSandbox } from '../../src/runner/registry.ts';
 import { HAS_PSEUDO_TERMINAL, HAS_SANDBOX } from '../cli/needs.ts';
-import { install } from '../cli/process.ts';
 import type { Exited } from '../cli/process.ts';
-import type { Compiled } from '../support/compile.ts';
+import { compiledFolder } from '../support/compiled.ts';
 import { onPty } from '../cli/pseudo-terminal.ts';
 import { insideArguments, runInside } from './run-inside.ts';
 
 let root: string;
 let server: Server;
-let installation: Compiled;
 beforeAll(async () => {
-  installation = await install();
   root = realpathSync(mkdtempSync(join(tmpdir(), 'doorward-sandbox-')));
   for (const directory of ['data', 'home', 'work']) mkdirSync(join(root, directory));
   writeFileSync(join(root, 'data/root.key'), 'ROOT-KEY-BYTES');
@@ -30,7 +27,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
   rmSync(root, { recursive: true });
-  await installation.remove();
 });
 
 function inside(command: readonly [string, ...string[]], options: { input?: string } = {}): Promise<Exited> {
@@ -38,7 +34,7 @@ function inside(command: readonly [string, ...string[]], options: { input?: stri
     directories: [join(root, 'data')],
     files: [join(root, 'home/owner.credential'), join(root, 'home/admin.sock')],
   };
-  return runInside(installation.folder, { command, hidden, workingDirectory: join(root, 'work') }, options);
+  return runInside(compiledFolder(), { command, hidden, workingDirectory: join(root, 'work') }, options);
 }
 
 const sh = (script: string): [string, ...string[]] => ['sh', '-c', script];
@@ -125,7 +121,7 @@ describe.runIf(HAS_SANDBOX)('exit codes and signals', () => {
     const script = `for (const [s, c] of [['SIGTERM', 3], ['SIGHUP', 4], ['SIGINT', 5]]) process.on(s, () => setTimeout(() => process.exit(c), 50)); console.log('ready'); setInterval(() => {}, 1000);`;
     const hidden = { directories: [], files: [] };
     const ended = await runInside(
-      installation.folder,
+      compiledFolder(),
       { command: ['node', '-e', script], hidden, workingDirectory: root },
       { signalWhenReady: signal },
     );
@@ -139,7 +135,7 @@ describe.runIf(HAS_SANDBOX)('exit codes and signals', () => {
       `echo ready; exec sleep 300 "" ${marker} 2>/dev/null || exec tail -f /dev/null ${marker}`,
     );
     await runInside(
-      installation.folder,
+      compiledFolder(),
       { command, hidden, workingDirectory: root },
       { signalWhenReady: 'SIGKILL' },
     );
@@ -170,7 +166,7 @@ describe.runIf(HAS_SANDBOX && HAS_PSEUDO_TERMINAL)('at a terminal', () => {
     command: readonly [string, ...string[]],
     steps: readonly (readonly [string, string])[],
   ) => {
-    const argv = insideArguments(installation.folder, { command, hidden, workingDirectory: root });
+    const argv = insideArguments(compiledFolder(), { command, hidden, workingDirectory: root });
     return onPty([process.execPath, ...argv], steps);
   };
 

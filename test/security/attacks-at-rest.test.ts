@@ -31,10 +31,12 @@ function spellings(value: string): readonly string[] {
 
 async function findIn(directory: string, needles: readonly string[]): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+  // What is gone since it was listed is nobody's: others' databases on the same server come and go.
+  for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) found.push(...(await findIn(path, needles)));
     if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const bytes = await readFile(path).catch(() => undefined); // gone since it was listed
+    const bytes = await readFile(path).catch(() => undefined);
     if (needles.some((needle) => bytes?.includes(needle, 0, 'latin1') === true)) found.push(path);
   }
   return found;
@@ -42,7 +44,7 @@ async function findIn(directory: string, needles: readonly string[]): Promise<st
 
 describe.each(testDatabases())('A43: whoever steals the disk on $name', (database) => {
   test('finds no value, key or token in files, write-ahead log, tables or dumps', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const marker = randomBytes(12).toString('hex');
     const value = `sk-live-${randomBytes(24).toString('base64url')}`;

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ServerConfig } from '../../src/config.ts';
 import { testDatabases } from '../support/database.ts';
 import { freePort } from '../../src/attack/free-port.ts';
 import { send, speak } from '../support/raw-http.ts';
@@ -14,8 +15,19 @@ const LISTENERS = ['the listener', 'the listener of a service'] as const;
 type Listener = (typeof LISTENERS)[number];
 const HEAD_END = '\r\n\r\n';
 
+/** One that cuts what is slow within a second: there is nothing to be seen that a busy machine would make slow by itself. */
+const HASTY = { maxConnections: 40, headersMs: 1000, bodyIdleMs: 1000 };
+
+interface Served {
+  readonly world: World;
+  /** Of the service's own listener. */
+  readonly own: string;
+  readonly token: string;
+}
+
 describe('what comes in', () => {
   let world: World;
+  let hasty: Served;
   let upstream: Server;
   let metrics: string;
   let own: string;
@@ -39,19 +51,17 @@ describe('what comes in', () => {
     await once(upstream.listen(0, '127.0.0.1'), 'listening');
     const metricsPort = await freePort();
     metrics = `http://127.0.0.1:${metricsPort}`;
-    world = await createWorld({
-      database: embedded,
-      config: {
-        httpLimits: { maxConnections: 40, headersMs: 1000, bodyIdleMs: 1000 },
-        metricsListen: { host: '127.0.0.1', port: metricsPort },
-      },
-    });
-    const { port } = upstream.address() as AddressInfo;
-    const { key } = await world.setUp({ baseUrl: `http://127.0.0.1:${port}` });
-    token = await world.token('robot', key);
-    const changed = await world.admin('PATCH', '/v1/services/vendor', { listen: '127.0.0.1:0' });
-    own = String(changed.body['address']);
+    ({ world, own, token } = await serve({ metricsListen: { host: '127.0.0.1', port: metricsPort } }));
+    hasty = await serve({ httpLimits: HASTY });
   });
+  async function serve(config: Partial<ServerConfig>): Promise<Served> {
+    if (embedded === undefined) throw new Error('there is always an embedded database');
+    const served = await createWorld({ database: embedded, config });
+    const { port } = upstream.address() as AddressInfo;
+    const { key } = await served.setUp({ baseUrl: `http://127.0.0.1:${port}` });
+    const { body } = await served.admin('PATCH', '/v1/services/vendor', { listen: '127.0.0.1:0' });
+    return { world: served, own: String(body['address']), token: await served.token('robot', key) };
+  }
   beforeEach(() => {
     seen = '';
     isAnswering = true;
@@ -59,22 +69,27 @@ describe('what comes in', () => {
   });
   afterAll(async () => {
     await world?.close();
+    await hasty?.world.close();
     upstream?.close();
   });
 
   const main = () => world.apps[0]?.address ?? '';
-  const urlOf = (listener: Listener) => (listener === 'the listener' ? main() : own);
-  const stageOf = (listener: Listener): Stage => ({
-    host: new URL(urlOf(listener)).host,
+  const urlOf = (listener: Listener, at: Served = { world, own, token }) =>
+    listener === 'the listener' ? (at.world.apps[0]?.address ?? '') : at.own;
+  const stageOf = (listener: Listener, at: Served = { world, own, token }): Stage => ({
+    host: new URL(urlOf(listener, at)).host,
     base: listener === 'the listener' ? '/call/vendor' : '',
-    token,
+    token: at.token,
   });
   const statuses = (heard: string) =>
     [...heard.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));
-  const head = ({ base, host }: Stage, fields: readonly string[], path = '/v1/items') =>
-    [`POST ${base}${path} HTTP/1.1`, `host: ${host}`, `authorization: Bearer ${token}`, ...fields].join(
-      '\r\n',
-    );
+  const head = ({ base, host, token: as }: Stage, fields: readonly string[], path = '/v1/items') =>
+    [`POST ${base}${path} HTTP/1.1`, `host: ${host}`, `authorization: Bearer ${as}`, ...fields].join('\r\n');
+  /** However it ends: whoever closes with something unread resets the connection. */
+  const closed = (socket: Socket) => {
+    socket.on('error', () => undefined);
+    return new Promise<void>((resolve) => socket.on('close', () => resolve()));
+  };
 
   describe.each(LISTENERS)('on %s', (listener) => {
     test.each(SHAPES.map((shape) => [shape.name, shape] as const))('%s is refused', async (_name, shape) => {
@@ -90,11 +105,12 @@ describe('what comes in', () => {
       for (const cut of [1, whole.length - 20, whole.indexOf(HEAD_END) + 2, whole.indexOf(HEAD_END) + 5]) {
         const socket = connect({ host: hostname, port: Number(port), noDelay: true });
         let heard = '';
+        const end = closed(socket);
         socket.on('data', (chunk) => (heard += chunk.toString('latin1')));
         await new Promise((resolve) => socket.write(whole.slice(0, cut), resolve));
         await new Promise((resolve) => setImmediate(resolve));
         socket.write(whole.slice(cut));
-        await once(socket, 'close');
+        await end;
         expect(statuses(heard)).toEqual([400]);
         expect(seen).not.toContain('hello');
       }
@@ -118,7 +134,8 @@ describe('what comes in', () => {
     });
 
     test('a head that crawls is cut off', async () => {
-      const heard = await speak(urlOf(listener), `${head(stageOf(listener), [])}\r\nx-slow: `, 20_000);
+      const text = `${head(stageOf(listener, hasty), [])}\r\nx-slow: `;
+      const heard = await speak(urlOf(listener, hasty), text);
       expect([statuses(heard), seen]).toEqual([[408], '']);
     });
 
@@ -127,7 +144,8 @@ describe('what comes in', () => {
       ['in chunks', 'transfer-encoding: chunked', '5\r\nhello\r\n'],
     ])('a body %s that stands still is cut off', async (_how, field, begun) => {
       isAnswering = false;
-      const heard = await speak(urlOf(listener), head(stageOf(listener), [field]) + HEAD_END + begun, 20_000);
+      const text = head(stageOf(listener, hasty), [field]) + HEAD_END + begun;
+      const heard = await speak(urlOf(listener, hasty), text);
       expect(statuses(heard)).toEqual([408]);
       expect(seen).not.toMatch(/\r\n0\r\n\r\n$/);
     });
@@ -155,17 +173,16 @@ describe('what comes in', () => {
   });
 
   test('connections beyond the limit are closed, and the admin socket serves on', async () => {
-    const { hostname, port } = new URL(own);
+    const { hostname, port } = new URL(hasty.own);
     const closings = Array.from({ length: 60 }, async () => {
       const socket = connect(Number(port), hostname);
       let heard = '';
-      socket.on('error', () => undefined);
       socket.on('data', (chunk) => (heard += chunk.toString('latin1')));
-      await once(socket, 'close');
+      await closed(socket);
       return statuses(heard);
     });
     const answer = await send('http://localhost', '/healthz', {
-      socketPath: world.apps[0]?.socketPath ?? '',
+      socketPath: hasty.world.apps[0]?.socketPath ?? '',
     });
     expect(answer.status).toBe(200);
     const found = await Promise.all(closings);

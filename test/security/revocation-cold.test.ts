@@ -5,9 +5,21 @@ import { createAuthority } from '../egress/upstreams.ts';
 import { type ColdUpstream, startColdUpstream } from '../support/cold-upstream.ts';
 import { watchFirstBytes } from '../support/first-bytes.ts';
 import { type Answered, callOnce } from '../support/hammer.ts';
-import { act, expectWholeLog, freeze, onPostgres, openWorld, unfreeze, until } from './revocation-world.ts';
+import {
+  act,
+  dial,
+  expectWholeLog,
+  freeze,
+  onPostgres,
+  openWorld,
+  unfreeze,
+  WITHOUT_LEASE,
+} from './revocation-world.ts';
 
 const CALLS = 8;
+/** A slow machine does fewer. */
+const LOOPS = { most: 100, fewest: 30 };
+const LIMIT_MS = 120_000;
 
 async function openColdWorld() {
   const authority = createAuthority();
@@ -25,12 +37,9 @@ async function openColdWorld() {
   return { world, cold, key, baseUrl, written, call };
 }
 
-/** Calls that all wait in their handshake. */
-async function dial(cold: ColdUpstream, call: () => Promise<Answered>): Promise<Promise<Answered>[]> {
+async function dialAnew(cold: ColdUpstream, call: () => Promise<Answered>): Promise<Promise<Answered>[]> {
   await cold.shut();
-  const calls = Array.from({ length: CALLS }, call);
-  await until(() => cold.waiting === CALLS);
-  return calls;
+  return await dial(cold, CALLS, call);
 }
 
 describe.each(onPostgres)('a call that is still dialling at another replica', () => {
@@ -38,8 +47,10 @@ describe.each(onPostgres)('a call that is still dialling at another replica', ()
     const { world, cold, key, written, call } = await openColdWorld();
     const token = await world.token('robot', key);
     let sent = 0;
-    for (let loop = 0; loop < 100; loop += 1) {
-      const calls = await dial(cold, () => call(token));
+    let loop = 0;
+    const end = performance.now() + LIMIT_MS;
+    for (; loop < LOOPS.most && (loop < LOOPS.fewest || performance.now() < end); loop += 1) {
+      const calls = await dialAnew(cold, () => call(token));
       // Half of the time the handshakes go on before, so that the freeze races with their ends.
       if (loop % 2 === 0) cold.open(true);
       await freeze(world);
@@ -48,14 +59,14 @@ describe.each(onPostgres)('a call that is still dialling at another replica', ()
       const answers = await Promise.all(calls);
       expect(written.length).toBe(sent);
       for (const { status, code } of answers)
-        expect([status, code]).toEqual(status === 200 ? [200, ''] : [403, 'frozen']);
+        expect([[200, ''], [403, 'frozen'], WITHOUT_LEASE]).toContainEqual([status, code]);
       await unfreeze(world);
     }
     expect(sent).toBeGreaterThan(0);
     expect(cold.seen.filter((path) => !written.includes(path))).toEqual([]);
     const { intents } = await expectWholeLog(world);
-    expect(intents).toBe(100 * CALLS);
-  }, 120_000);
+    expect(intents).toBeGreaterThanOrEqual(loop * CALLS);
+  }, 300_000);
 
   it('is as dead when its grant, its run, its service or its agent is taken away', async () => {
     const { world, cold, key, baseUrl, written, call } = await openColdWorld();
@@ -76,25 +87,27 @@ describe.each(onPostgres)('a call that is still dialling at another replica', ()
       },
     };
     const token = await world.token('robot', key);
-    for (let loop = 0; loop < 10; loop += 1) {
+    const end = performance.now() + LIMIT_MS;
+    for (let loop = 0; loop < 10 && (loop < 3 || performance.now() < end); loop += 1) {
       for (const { take, give, answer } of Object.values(ways)) {
-        const calls = await dial(cold, () => call(token));
+        const calls = await dialAnew(cold, () => call(token));
         await take();
         cold.open(true);
-        for (const { status, code } of await Promise.all(calls)) expect([status, code]).toEqual(answer);
+        for (const { status, code } of await Promise.all(calls))
+          expect([answer, WITHOUT_LEASE]).toContainEqual([status, code]);
         await give();
       }
       const { run, placeholder } = await act(world, 'POST', '/v1/runs', { agent: 'robot' });
-      const calls = await dial(cold, () => call(String(placeholder)));
+      const calls = await dialAnew(cold, () => call(String(placeholder)));
       await act(world, 'POST', `/v1/runs/${String(run)}/end`);
       cold.open(true);
-      for (const { status } of await Promise.all(calls)) expect(status).toBe(401);
+      for (const { status } of await Promise.all(calls)) expect([401, 503]).toContain(status);
     }
-    const calls = await dial(cold, () => call(token));
+    const calls = await dialAnew(cold, () => call(token));
     await act(world, 'DELETE', '/v1/agents/robot');
     cold.open(true);
-    for (const { status } of await Promise.all(calls)) expect(status).toBe(401);
+    for (const { status } of await Promise.all(calls)) expect([401, 503]).toContain(status);
     expect(written).toEqual([]);
     await expectWholeLog(world);
-  }, 120_000);
+  }, 300_000);
 });

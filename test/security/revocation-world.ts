@@ -7,6 +7,8 @@ import { PERMISSIONS } from '../../src/core/permission.ts';
 import { freezeAgent } from '../../src/operations/agents.ts';
 import { runOperation } from '../../src/operations/run.ts';
 import { testDatabases } from '../support/database.ts';
+import type { ColdUpstream } from '../support/cold-upstream.ts';
+import type { Answered } from '../support/hammer.ts';
 import { SHARED_URL } from '../support/replica.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -69,14 +71,39 @@ export async function killListeners({ superuser }: RevocationWorld): Promise<num
   return killed.length;
 }
 
-/** Waits until `isSo`, which must come to be in time. */
-export async function until(isSo: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+/** Waits until `isSo`, which must come to be in time, on whatever machine. */
+export async function until(isSo: () => boolean | Promise<boolean>, limitMs = 45_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`did not come to be: ${isSo.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
+
+/**
+ * Calls that all wait in their handshake. One that is answered before that is made again: on a busy machine a replica may be
+ * without its lease for a moment, and then says so.
+ */
+export async function dial(
+  cold: ColdUpstream,
+  count: number,
+  call: () => Promise<Answered>,
+): Promise<Promise<Answered>[]> {
+  const calls = new Set<Promise<Answered>>();
+  await until(() => {
+    while (calls.size < count) {
+      const made = call();
+      const forget = () => calls.delete(made);
+      calls.add(made);
+      made.then(forget, forget);
+    }
+    return cold.waiting === count;
+  });
+  return [...calls];
+}
+
+/** What is answered where that moment comes in the middle of a call: nothing was sent then, either. */
+export const WITHOUT_LEASE = [503, 'database-unavailable'];
 
 interface Tally {
   readonly intents: number;

@@ -11,7 +11,7 @@ import { createWorld, SECRET_VALUE, type World } from '../support/world.ts';
 import { act, expectWholeLog, onPostgres, openWorld } from './revocation-world.ts';
 
 const [embedded] = testDatabases();
-const PATIENTLY = { timeout: 10_000 };
+const PATIENTLY = { timeout: 30_000 };
 
 describe('a hostile WebSocket', () => {
   let world: World;
@@ -191,7 +191,7 @@ describe('a hostile WebSocket', () => {
     });
     socket.on('error', () => undefined);
     await expect.poll(() => upstream.handshakes.length, PATIENTLY).toBe(1);
-    const closed = once(upstream.handshakes[0]?.socket ?? socket, 'close');
+    const closed = new Promise((resolve) => upstream.handshakes[0]?.socket.on('close', resolve));
     socket.terminate();
     await closed;
     await expect

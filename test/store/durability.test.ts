@@ -6,19 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
-import { type Compiled, compile } from '../support/compile.ts';
+import { compiledFolder } from '../support/compiled.ts';
 import { createEmbedded } from '../support/database.ts';
 import { rebuild } from '../support/rebuilt-disk.ts';
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-
-let compiled: Compiled;
-beforeAll(async () => {
-  compiled = await compile('store/database.ts', 'store/embedded-worker.js');
-});
-afterAll(() => compiled?.remove());
 
 const running = new Set<ChildProcess>();
 afterAll(() => {
@@ -37,7 +31,7 @@ function startWriter(dataDirectory: string, disk?: string): Writer {
   const hook = disk === undefined ? [] : ['--import', here('../support/power-cut.js')];
   const child = spawn(
     process.execPath,
-    [...hook, here('./writer.js'), join(compiled.folder, 'dist'), dataDirectory],
+    [...hook, here('./writer.js'), join(compiledFolder(), 'dist'), dataDirectory],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, POWER_CUT_ROOT: dataDirectory, POWER_CUT_DISK: disk },

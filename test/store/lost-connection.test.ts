@@ -33,7 +33,9 @@ describe.each(onPostgres)('a transaction whose connection is cut', ({ create }) 
       });
       await expect(cut).rejects.toThrow();
     }
-    expect([...(await database.adminSql`select 1 as one`)]).toEqual([{ one: 1 }]);
+    await expect
+      .poll(async () => [...(await database.adminSql`select 1 as one`.catch(() => []))])
+      .toEqual([{ one: 1 }]);
   });
 
   it('says nothing more, neither there nor on the connection that takes its place', async () => {
@@ -58,9 +60,9 @@ describe.each(onPostgres)('a transaction whose connection is cut', ({ create }) 
   it('in the middle of starting a connection too', async () => {
     const { database, relay } = await openOverRelay(create);
     // The driver waits up to a second before it connects again: few loops, eight connections each.
-    for (let loop = 0; loop < 16; loop += 1) {
+    for (let loop = 0; loop < 8; loop += 1) {
       const asked = Array.from({ length: 8 }, () => database.calls`select 1`.catch(() => undefined));
-      await new Promise((resolve) => setTimeout(resolve, loop % 8));
+      await new Promise((resolve) => setTimeout(resolve, loop));
       relay.cut();
       await Promise.all(asked);
     }

@@ -13,6 +13,7 @@ import { type RestoredInstallation, restoreInstallation, verifyBackupFile } from
 import { LineDigest } from '../../src/store/table-copy.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { BackupReport } from '../../src/vault/backup/open.ts';
+import { testClock } from './clock.ts';
 import { type CreatedDatabase, createEmbedded, createEmptyPostgres, testServer } from './database.ts';
 import { configOf, type World } from './world.ts';
 
@@ -23,7 +24,7 @@ export const RECIPIENT = await identityToRecipient(IDENTITY);
 export const KEYS: AgeKeys = { identities: [IDENTITY] };
 
 const world = {
-  clock: { now: () => new Date(), monotonicMs: () => performance.now() },
+  clock: testClock(),
   randomness: { bytes: (length: number) => randomBytes(length) },
 };
 

@@ -1,5 +1,6 @@
-// The sources as JavaScript, for tests that need Doorward's modules in a process of their own.
+// The sources as JavaScript, for tests that need Doorward's modules in a process of their own: compiled once for a run.
 import { execFile } from 'node:child_process';
+import { cpSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,24 +9,24 @@ import { promisify } from 'node:util';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
-export interface Compiled {
-  /** Holds `dist`, and beside it what a real installation has there. */
+interface Compiled {
+  /** An installation. No sources, so that it never builds. */
   readonly folder: string;
   readonly remove: () => Promise<void>;
 }
 
-/** Compiles modules of `src` and what they import. Types are not checked here. */
-export async function compile(...modules: readonly string[]): Promise<Compiled> {
+/** Compiles all of `src`. Types are not checked here. */
+export async function compileProject(): Promise<Compiled> {
   const folder = await mkdtemp(join(tmpdir(), 'doorward-compiled-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     for (const name of ['node_modules', 'migrations', 'catalogue', 'package.json'])
       await symlink(join(PROJECT, name), join(folder, name));
+    cpSync(join(PROJECT, 'bin'), join(folder, 'bin'), { recursive: true });
     const project = {
       extends: join(PROJECT, 'tsconfig.build.json'),
       compilerOptions: { noCheck: true, rootDir: join(PROJECT, 'src'), outDir: join(folder, 'dist') },
-      include: [],
-      files: modules.map((module) => join(PROJECT, 'src', module)),
+      include: [join(PROJECT, 'src')],
     };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(project));
     const tsc = join(PROJECT, 'node_modules/typescript/bin/tsc');

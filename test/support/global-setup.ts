@@ -1,5 +1,5 @@
-// Once per run: a migrated embedded data directory to copy from, and a throw-away Postgres with a migrated template
-// database, where its binaries are found. DOORWARD_REQUIRE_POSTGRES=1 makes a missing Postgres a failure.
+// Once per run: the project compiled, a migrated embedded data directory to copy from, and a throw-away Postgres with a
+// migrated template database, where its binaries are found. DOORWARD_REQUIRE_POSTGRES=1 makes a missing Postgres a failure.
 import { createHash, randomBytes } from 'node:crypto';
 import {
   existsSync,
@@ -18,6 +18,7 @@ import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { compileProject } from './compile.ts';
 import { findPostgres, startPostgres } from './postgres.ts';
 
 /** Urls of one throw-away server. `application` owns nothing; `owner` owns the tables. */
@@ -31,6 +32,7 @@ export interface TestServer {
 
 declare module 'vitest' {
   interface ProvidedContext {
+    compiledFolder: string;
     embeddedTemplate: string;
     testServer: TestServer | undefined;
   }
@@ -40,10 +42,16 @@ const CACHE_DAYS = 1;
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [template, server] = await Promise.all([prepareEmbedded(), preparePostgres()]);
+  const [compiled, template, server] = await Promise.all([
+    compileProject(),
+    prepareEmbedded(),
+    preparePostgres(),
+  ]);
+  project.provide('compiledFolder', compiled.folder);
   project.provide('embeddedTemplate', template.folder);
   project.provide('testServer', server.server);
   return async () => {
+    await compiled.remove();
     template.remove();
     await server.stop();
   };
@@ -58,11 +66,11 @@ async function prepareEmbedded(): Promise<{ folder: string; remove: () => void }
   await database.close();
   try {
     renameSync(folder, cache);
-    removeOld(join(cache, '..'));
-    return { folder: cache, remove: () => undefined };
   } catch {
     return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
   }
+  removeOld(join(cache, '..'));
+  return { folder: cache, remove: () => undefined };
 }
 
 /** A temporary folder beside `path`, or where that can not be written, among the temporary files. */
@@ -92,7 +100,8 @@ function fingerprint(): string {
 function removeOld(folder: string): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    if (Date.now() - statSync(path).mtimeMs > CACHE_DAYS * 86_400_000)
+    const mtimeMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs; // another run may have removed it
+    if (mtimeMs !== undefined && Date.now() - mtimeMs > CACHE_DAYS * 86_400_000)
       rmSync(path, { recursive: true, force: true });
   }
 }

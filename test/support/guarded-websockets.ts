@@ -9,7 +9,7 @@ import { startWebSocketUpstream, type WebSocketUpstream } from './websocket-upst
 import { createWorld, SECRET_VALUE, type World } from './world.ts';
 
 const [embedded] = testDatabases();
-export const PATIENTLY = { timeout: 10_000 };
+export const PATIENTLY = { timeout: 30_000 };
 /** Stored, and not the service's own. */
 export const OTHER = 'vk9K2mQ7xLw4TzR8vBn3HcJ6yPd5Zs0qE1';
 
@@ -51,8 +51,9 @@ export function guardedWebSockets() {
       socket.on('close', (code, reason) => state.upstreamClosed.push({ code, reason: reason.toString() }));
     };
   });
-  afterEach(() => {
+  afterEach(async () => {
     for (const socket of opened.splice(0)) socket.terminate();
+    await Promise.all([...upstream.sockets].map((socket) => once(socket, 'close'))); // none ends in the next test
   });
   afterAll(async () => {
     await world?.close();

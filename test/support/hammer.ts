@@ -1,5 +1,8 @@
 // Callers that never rest: each calls again as soon as it was answered, until it is refused; then it waits to be let on.
 import { Agent, request } from 'node:http';
+import { isPassing } from './patience.ts';
+
+const AGAIN_AFTER_MS = 50;
 
 export interface Answered {
   readonly status: number;
@@ -25,12 +28,14 @@ export interface HammerOptions {
   readonly address: string;
   /** Path of the n-th call. */
   readonly path: (call: number) => string;
+  /** Calls that are told to come again come again, and count only then. */
+  readonly isPatient?: boolean;
   /** Makes the n-th call a POST whose body begins this much later; undefined: a GET. */
   readonly bodyAfterMs?: (call: number) => number | undefined;
 }
 
 export function startHammer(options: HammerOptions): Hammer {
-  const { callers, token, address, path, bodyAfterMs } = options;
+  const { callers, token, address, path, bodyAfterMs, isPatient = false } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: callers });
   const statuses = new Map<number, number>();
   let waiting: (() => void)[] = [];
@@ -46,11 +51,15 @@ export function startHammer(options: HammerOptions): Hammer {
   const run = async () => {
     while (!isStopped) {
       const call = (count += 1);
-      const { status } = await callOnce(agent, {
+      const { status, code } = await callOnce(agent, {
         url: `${address}${path(call)}`,
         token,
         bodyAfterMs: bodyAfterMs?.(call),
       });
+      if (isPatient && isPassing(status, code)) {
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS));
+        continue;
+      }
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       if (status !== 200) await rest();
     }

@@ -1,6 +1,7 @@
 // HTTP as a client writes and reads it, without `fetch` in between: raw header pairs both ways, trailers, sockets.
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { isPassing, patiently } from './patience.ts';
 
 export interface RawAnswer {
   readonly status: number;
@@ -25,10 +26,10 @@ export interface RawRequest {
   readonly agent?: Agent;
 }
 
-/** One request over a connection of its own; rejects when the answer is cut. */
+/** One request over a connection of its own; rejects when the answer is cut. Comes again where it is told to. */
 export async function send(url: string, path: string, options: RawRequest = {}): Promise<RawAnswer> {
-  const response = await open(url, path, options);
-  return await collect(response);
+  const ask = async () => await collect(await open(url, path, options));
+  return await patiently(ask, (answer) => isPassing(answer.status, answer.header('doorward-error')));
 }
 
 /** Resolves with the head; the body is the caller's to read. */
@@ -80,7 +81,7 @@ export async function collect(response: IncomingMessage): Promise<RawAnswer> {
 }
 
 /** Writes `text` as it is and gives everything that comes back until the peer closes (or `untilMs` has passed). */
-export function speak(url: string, text: string, untilMs = 1500): Promise<string> {
+export function speak(url: string, text: string, untilMs = 20_000): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     const socket = connect(Number(port), hostname);

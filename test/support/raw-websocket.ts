@@ -1,5 +1,4 @@
 // A WebSocket spoken by hand: any handshake, any frame, right or wrong.
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 export interface RawWebSocket {
@@ -37,11 +36,12 @@ export async function openRaw(url: string, text: string): Promise<RawWebSocket> 
     chunks.push(chunk);
     heard = Buffer.concat(chunks);
   });
-  socket.on('error', () => undefined);
-  const gone = once(socket, 'close').then(() => undefined);
+  socket.on('error', () => undefined); // a peer that has had enough may reset the connection, which ends it, too
+  const gone = new Promise<void>((resolve) => socket.on('close', () => resolve()));
   socket.write(text, 'latin1');
   const end = () => heard.indexOf('\r\n\r\n');
-  while (end() === -1 && !socket.destroyed) await Promise.race([once(socket, 'data'), gone]);
+  const more = () => new Promise<void>((resolve) => socket.once('data', () => resolve()));
+  while (end() === -1 && !socket.destroyed) await Promise.race([more(), gone]);
   const at = end() === -1 ? heard.length : end() + 4;
   return { socket, head: heard.toString('latin1', 0, at), heard: () => heard.subarray(at), gone };
 }

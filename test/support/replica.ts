@@ -9,7 +9,8 @@ import { dirname, join } from 'node:path';
 import { type App, compose } from '../../src/compose.ts';
 import type { ServerConfig } from '../../src/config.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import type { Compiled } from './compile.ts';
+import { testClock } from './clock.ts';
+import { compiledFolder } from './compiled.ts';
 import { freePort } from '../../src/attack/free-port.ts';
 import { configOf, type World } from './world.ts';
 
@@ -23,7 +24,7 @@ export async function joinReplica(world: World, config: Partial<ServerConfig> = 
   return await compose(
     { ...configOf(world.database, dataDirectory, shared), publicUrl: SHARED_URL, ...config },
     {
-      clock: { now: () => new Date(), monotonicMs: () => performance.now() },
+      clock: testClock(),
       randomness: { bytes: (length) => randomBytes(length) },
       log: createLog(process.env['DOORWARD_TEST_LOG'] ?? 'silent'),
     },
@@ -44,7 +45,6 @@ interface ReplicaProcess {
 /** One more replica as a process of its own. */
 export async function startReplica(
   world: World,
-  compiled: Compiled,
   options: { readonly ca?: string } = {},
 ): Promise<ReplicaProcess> {
   const shared = sharedFolder(world);
@@ -53,7 +53,7 @@ export async function startReplica(
   const port = await freePort();
   const caFile = join(dataDirectory, 'upstreams.pem');
   await writeFile(caFile, options.ca ?? '');
-  const child = spawn(process.execPath, [join(compiled.folder, 'dist/main.js'), 'serve'], {
+  const child = spawn(process.execPath, [join(compiledFolder(), 'dist/main.js'), 'serve'], {
     env: {
       PATH: process.env['PATH'],
       DATABASE_URL: config.databaseUrl,

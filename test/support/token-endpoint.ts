@@ -46,6 +46,7 @@ export async function startTokenEndpoint(): Promise<TokenEndpoint> {
       endpoint.answer(request, response);
     });
   });
+  server.keepAliveTimeout = 0; // a connection that it closed of itself might just be in use again
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const grant: AnswerToken = ({ form, headers }, response) => {

@@ -42,6 +42,7 @@ export async function startUpstream(): Promise<Upstream> {
       upstream.respond(request, response, raw);
     });
   });
+  server.keepAliveTimeout = 0; // a connection that it closed of itself might just be in use again
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const upstream: Upstream = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

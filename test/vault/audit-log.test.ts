@@ -169,14 +169,14 @@ describe.each(testDatabases())('the audit log on $name', (engine) => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
-  test('the head file is at most a second behind the calls', async () => {
+  test('the head file follows the calls by itself', async () => {
     await log.append(refusal(world.vault));
     const wanted = seqOf('call');
     const read = async () => {
       const { chains } = JSON.parse(await readFile(join(world.folder, 'heads.json'), 'utf8'));
       return chains[chainOf(log, 'call')]?.seq;
     };
-    await expect.poll(read, { timeout: 1500, interval: 50 }).toBe(wanted);
+    await expect.poll(read).toBe(wanted);
   });
 
   test('failed authentications are counted by peer prefix and reason', async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReadableStream } from 'node:stream/web';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { App } from '../../src/compose.ts';
 import {
   emptyPlace,
@@ -19,8 +19,10 @@ import {
   withFittingManifest,
 } from '../support/backups.ts';
 import { testDatabases } from '../support/database.ts';
+import { isPassing, patiently } from '../support/patience.ts';
 import { createWorld, SECRET_VALUE, type World } from '../support/world.ts';
 
+const PATIENTLY = { timeout: 20_000 };
 const kinds = testDatabases().map(({ name }) => name);
 
 interface Answer {
@@ -53,7 +55,10 @@ function visitor(app: App, credentialFile: string) {
       return { status: response.status, body: (await response.json()) as Answer['body'] };
     },
     call: (token: string, path: string) =>
-      fetch(`${app.address}${path}`, { headers: { authorization: `Bearer ${token}` } }),
+      patiently(
+        () => fetch(`${app.address}${path}`, { headers: { authorization: `Bearer ${token}` } }),
+        ({ status, headers }) => isPassing(status, headers.get('doorward-error')),
+      ),
   };
 }
 
@@ -69,6 +74,7 @@ describe.each(testDatabases())('a backup made on $name', (database) => {
     ({ key } = await world.setUp());
     oldToken = await world.token('robot', key);
     await (await world.call(oldToken, '/call/vendor/before')).text();
+    await vi.waitFor(async () => expect(await world.events('call.outcome')).toHaveLength(1), PATIENTLY);
     placeholder = String((await world.admin('POST', '/v1/runs', { agent: 'robot' })).body['placeholder']);
     const binding = { agent: 'robot', service: 'vendor' };
     lasting = String((await world.admin('POST', '/v1/placeholders', binding)).body['placeholder']);

@@ -31,6 +31,7 @@ describe.each(testDatabases())('a backup on $name', (database) => {
     const hammer = startHammer({
       callers: 8,
       token,
+      isPatient: true,
       address: world.apps[0]?.address ?? '',
       path: (call) => `/call/vendor/${call}`,
     });
@@ -41,6 +42,7 @@ describe.each(testDatabases())('a backup on $name', (database) => {
         await world.admin('POST', '/v1/grants', { agent: name, service: 'vendor' });
       }
     })();
+    await expect.poll(() => hammer.statuses.get(200) ?? 0, { timeout: 30_000 }).toBeGreaterThan(8);
     const file = await makeBackup(world);
     await changes;
     await hammer.stop();

@@ -99,6 +99,7 @@ describe.each(testDatabases())('credentials on $name', (database) => {
     })();
     for (let round = 0; round < 8; round += 1) {
       const name = `beside-${round}`;
+      const before = opened;
       await world.admin('POST', '/v1/services', {
         name,
         baseUrl: 'https://api.test',
@@ -106,10 +107,10 @@ describe.each(testDatabases())('credentials on $name', (database) => {
         secret: 'vendor',
       });
       if (round % 2 === 0) await world.admin('DELETE', `/v1/services/${name}`);
+      await expect.poll(() => opened, { interval: 5 }).toBeGreaterThan(before + 1);
     }
     isOver = true;
     await opening;
-    expect(opened).toBeGreaterThan(8);
     expect(alarms).toEqual([]);
     credentials.close();
   });

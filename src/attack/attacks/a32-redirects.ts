@@ -25,7 +25,7 @@ export const a32: Attack = {
     for (const [status, location] of redirects) {
       upstream.respond = (_request, socket) =>
         void socket.write(answerText(status, [`location: ${location}`]));
-      const answer = await scene.call(standing, '/start', { method: 'POST', body: 'body', untilMs: 5000 });
+      const answer = await scene.call(standing, '/start', { method: 'POST', body: 'body' });
       const isTold = answer.status === status || answer.status === 502;
       scene.claim('caller', 'the redirect is handed over, or the answer refused', isTold, describe(answer));
     }

@@ -140,10 +140,13 @@ async function rebinding(scene: Scene, names: Names): Promise<void> {
   const isBlocked = answer.status === 502 && answer.refusal === 'address-blocked';
   scene.claim('caller', 'a name that leads to Doorward itself is refused', isBlocked, describe(answer));
   scene.equal('upstream', 'nothing but the first calls arrived', upstream.seen.length, reached);
-  const refused = (await scene.target.logSince(mark)).filter(
-    ({ kind, text }) => kind === 'ended' && text.includes('address-blocked'),
-  );
-  scene.claim('log', 'the refusals are on record', refused.length > RESOLVED.length, refused.length);
+  let refused = 0;
+  const isRecorded = await scene.until(async () => {
+    const entries = await scene.target.logSince(mark);
+    refused = entries.filter(({ kind, text }) => kind === 'ended' && text.includes('address-blocked')).length;
+    return refused > RESOLVED.length ? true : undefined;
+  });
+  scene.claim('log', 'the refusals are on record', isRecorded === true, refused);
 }
 
 export const a36: Attack = {

@@ -172,9 +172,11 @@ function formsOfSmall(bytes: Buffer, secret: string): readonly string[] {
 }
 
 async function* filesIn(directory: string): AsyncGenerator<readonly [string, Buffer]> {
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+  // A directory, too, may be gone since it was listed.
+  for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) yield* filesIn(path);
     if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
     const bytes = await readFile(path).catch(() => undefined); // gone since it was listed
     if (bytes !== undefined) yield [path, bytes];
   }

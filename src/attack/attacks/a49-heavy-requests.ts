@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { Attack } from '../attack.ts';
 import { request, type RawRequest } from '../raw-client.ts';
-import { describe, type Scene } from '../scene.ts';
+import { describe, pause, type Scene } from '../scene.ts';
 import type { Standing } from '../target.ts';
 
 const LIMIT_MS = 50;
-const TRIES = 5;
+/** Of a machine with much else to do the best of many is what the request itself costs. */
+const TRIES = 20;
+const REST_MS = 100;
 const MOST_GROWTH_BYTES = 96 * 1024 * 1024;
 
 /** Resident memory of the servers. */
@@ -79,6 +81,7 @@ export const a49: Attack = {
       for (let turn = 0; turn < TRIES && best >= LIMIT_MS; turn += 1) {
         const answer = await request(scene.address(), bait);
         best = Math.min(best, answer.ms);
+        if (best >= LIMIT_MS) await pause(REST_MS);
         const isRefused = (answer.status >= 400 && answer.status < 500) || answer.bytes.length === 0;
         scene.claim('caller', 'each is refused', isRefused, `${at}: ${describe(answer)}`);
       }

@@ -33,7 +33,7 @@ export const a57: Attack = {
     await pause(STILL_MS);
     const startMs = performance.now();
     await scene.target.freeze(standing.agent);
-    scene.claim('beside', 'the command does not wait for it for ever', performance.now() - startMs < 10_000);
+    scene.claim('beside', 'the command does not wait for it for ever', performance.now() - startMs < 20_000);
     const before = upstream.started;
     scene.processes.resume(stopped);
     const answers = await Promise.all(waiting);
@@ -159,7 +159,8 @@ export const a60: Attack = {
     });
     const replica = scene.target.addresses.length - 1;
     const made: string[] = [];
-    let value = standing.value;
+    /** A rotation that was cut off may be gone on with later, by whoever lives. */
+    const values = [standing.value];
     for (const [turn, afterMs] of KILLS.entries()) {
       const hammer = new Hammer({
         url: scene.address(replica),
@@ -182,11 +183,11 @@ export const a60: Attack = {
       const answer = await scene.call(standing, '/ok', { replica });
       scene.equal('caller', 'after each kill calls go through', answer.status, 200);
       const heard = upstream.heard();
-      const sent = [value, next].filter((one) => heard.includes(one));
-      scene.equal('upstream', 'with one value, one of the two', sent.length, 1);
+      values.push(next);
+      const sent = values.filter((one) => heard.includes(one));
+      scene.equal('upstream', 'with one value of those that it was given', sent.length, 1);
       if (isRotated)
         scene.equal('upstream', 'the new one where its rotation was acknowledged', sent[0], next);
-      value = sent[0] ?? value;
     }
     for (const name of made) {
       const { status } = await scene.target.admin({ method: 'GET', path: `/v1/agents/${name}` });
@@ -233,7 +234,7 @@ async function rotate(scene: Scene, { secret }: Standing, value: string, replica
   return status >= 200 && status < 300;
 }
 
-const REAPED_WITHIN_MS = 60_000;
+const REAPED_WITHIN_MS = 120_000;
 
 async function expectEnds(scene: Scene, standing: Standing, mark: string): Promise<void> {
   let open: readonly string[] = [];

@@ -37,12 +37,14 @@ const next = () => {
   socket.on('connect', () => { got.connected.push(path); socket.destroy(); next(); });
   socket.on('error', next);
 };
+let tries = 40;
 const finish = () => {
   const url = new URL(process.env.DOORWARD_URL + call);
   http.get(url, { headers: { authorization: 'Bearer ' + process.env.DOORWARD_TOKEN } }, (response) => {
     got.called = response.statusCode;
     response.resume();
-    response.on('end', () => console.log(JSON.stringify(got)));
+    const isPassing = response.statusCode === 503 && (tries -= 1) > 0; // a broker that stood still asks to be asked again
+    response.on('end', () => (isPassing ? setTimeout(finish, 250) : console.log(JSON.stringify(got))));
   }).on('error', () => console.log(JSON.stringify(got)));
 };
 next();

@@ -12,7 +12,8 @@ import { write } from '../output.ts';
 import { quoted } from '../quoted.ts';
 
 interface CompletionOptions {
-  readonly candidates?: boolean;
+  /** Milliseconds they may take, where the caller has its own idea of that. */
+  readonly candidates?: true | string;
 }
 
 export function register(program: Command, open: OpenContext, all: readonly RegisteredCommand[]): void {
@@ -24,10 +25,12 @@ export function register(program: Command, open: OpenContext, all: readonly Regi
       'Agents, services, secrets and the catalogue are completed with the names there are at that moment.',
   })
     .usage('<bash|zsh|fish>')
-    .addOption(new Option('--candidates').hideHelp())
+    .addOption(new Option('--candidates [ms]').hideHelp())
     .action(async (_shell: string, _words: string[], options: CompletionOptions, command: Command) => {
       const context = open(command);
-      if (options.candidates === true) await printCandidates(context, command.args, all);
+      const { candidates } = options;
+      const limitMs = candidates === true ? LIMIT_MS : Number(candidates);
+      if (candidates !== undefined) await printCandidates(context, { words: command.args, limitMs }, all);
       else write(context, completionScript(requireShell(command.args), programPath()));
     });
 }
@@ -51,7 +54,7 @@ const LIMIT_MS = 2_000;
 /** Asks nobody anything and fails in silence: what it prints stands in the middle of somebody's line. */
 async function printCandidates(
   context: Context,
-  words: readonly string[],
+  { words, limitMs }: { readonly words: readonly string[]; readonly limitMs: number },
   all: readonly RegisteredCommand[],
 ): Promise<void> {
   const quiet = createContext(context.terminal, { ...context.flags, input: false, quiet: true });
@@ -62,7 +65,7 @@ async function printCandidates(
     setTimeout(() => {
       isLate = true;
       reject(new Error('late'));
-    }, LIMIT_MS).unref();
+    }, limitMs).unref();
   });
   try {
     const asked = findCandidates(words, all, (source, typed) =>
