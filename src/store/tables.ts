@@ -13,7 +13,9 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { ShownCall } from '../core/approval.ts';
 import type { Constraints } from '../core/constraints.ts';
+import { DIRECTIONS } from '../core/inspection/finding.ts';
 import type { Protection } from '../core/protection/protection.ts';
 import { type Auth, type Origin, REFUSAL_SHAPES } from '../core/service.ts';
 import { bytea, changedEpoch, idColumn, moment } from './columns.ts';
@@ -355,6 +357,39 @@ export const accessRequest = pgTable(
     primaryKey({ columns: [t.vaultId, t.id] }),
     foreignKey({ columns: [t.vaultId, t.agentId], foreignColumns: [agent.vaultId, agent.id] }),
     index('access_request_open').on(t.vaultId, t.agentId).where(isNull(t.decidedAt)),
+  ],
+);
+
+/** A person's answer to one exact call, for one use. */
+export const approval = pgTable(
+  'approval',
+  {
+    vaultId: vaultId(),
+    id: idColumn('id', 'apr').notNull(),
+    agentId: idColumn('agent_id', 'agt').notNull(),
+    serviceId: idColumn('service_id', 'svc').notNull(),
+    /** Whether the call's own text was asked about, or that of its answer. */
+    direction: text('direction', { enum: DIRECTIONS }).notNull(),
+    /** The rules that asked, sorted. */
+    rules: jsonb('rules').$type<readonly string[]>().notNull(),
+    /** Keyed hash of the call to the last bit; see `core/approval`. */
+    callDigest: bytea('call_digest').notNull(),
+    /** Of the question: the call, the direction and the rules. */
+    digest: bytea('digest').notNull(),
+    shown: jsonb('shown').$type<ShownCall>().notNull(),
+    createdAt: moment('created_at').notNull(),
+    decidedAt: moment('decided_at'),
+    decision: text('decision', { enum: ['approved', 'denied'] }),
+    decidedBy: idColumn('decided_by', 'adm'),
+    usedAt: moment('used_at'),
+    mac: bytea('mac').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vaultId, t.id] }),
+    foreignKey({ columns: [t.vaultId, t.agentId], foreignColumns: [agent.vaultId, agent.id] }),
+    foreignKey({ columns: [t.vaultId, t.serviceId], foreignColumns: [service.vaultId, service.id] }),
+    index('approval_call').on(t.vaultId, t.callDigest),
+    index('approval_open').on(t.vaultId, t.agentId).where(isNull(t.decidedAt)),
   ],
 );
 
