@@ -3,13 +3,15 @@ import { type Direction, type FindingAction, Findings } from '../../core/inspect
 import type { BodyContext, Inspector, MessageGuard, Stage } from '../../core/inspection/stage.ts';
 import { schemaStage } from '../../core/model-text/answer-schema.ts';
 import { answerTextStage } from '../../core/model-text/answer-stages.ts';
+import type { Around } from '../../core/model-text/around.ts';
 import { canaryOf, canarySentence, wrapped } from '../../core/model-text/marking.ts';
 import { RequestTextStage } from '../../core/model-text/request-stage.ts';
 import type { Side } from '../../core/model-text/rule.ts';
 import { Watch } from '../../core/model-text/watch.ts';
 import { Problem } from '../../core/problem.ts';
 import {
-  mayBlock,
+  mayAsk,
+  mayRefuse,
   type ModelTextProtection,
   textAction,
   watchedSides,
@@ -25,7 +27,7 @@ export function inspectRequestText(deps: BrokerDeps, inspected: Inspected): Insp
   const { canary, wrap } = settings;
   const sides = watchedSides(settings);
   if (sides.size === 0 && !canary && !wrap) return undefined;
-  const isEnforced = mayBlock(settings);
+  const isEnforced = mayRefuse(settings);
   const isWebSocket = call.isWebSocket === true;
   if (call.body === undefined && !isWebSocket) return undefined;
   const found = finding(deps, inspected, 'request');
@@ -36,7 +38,12 @@ export function inspectRequestText(deps: BrokerDeps, inspected: Inspected): Insp
     }
     const whose = whoseOf(inspected);
     return new RequestTextStage({
-      watch: new Watch({ texts: deps.texts.texts, sides, onRule: found.rule }),
+      watch: new Watch({
+        texts: deps.texts.texts,
+        sides,
+        onRule: found.rule,
+        isLocated: mayAsk(settings),
+      }),
       isHeld: isEnforced || canary || wrap,
       canary: canary ? canarySentence(canaryOf(deps.fieldHash, whose)) : undefined,
       wrap: wrap ? (text) => wrapped(deps.fieldHash, whose, text) : undefined,
@@ -62,8 +69,9 @@ export function inspectAnswerText(deps: BrokerDeps, inspected: Inspected): Inspe
         sides,
         canary: canary ? canaryOf(deps.fieldHash, whoseOf(inspected)) : undefined,
         onRule: found.rule,
+        isLocated: mayAsk(settings),
       }),
-      mayCut: mayBlock(settings),
+      mayCut: mayRefuse(settings),
       hidden,
       onHidden: (kind) => found.add(`hidden-${kind}`, hidden === 'strip' ? 'strip' : 'flag'),
     });
@@ -74,7 +82,7 @@ export function inspectAnswerText(deps: BrokerDeps, inspected: Inspected): Inspe
         ? undefined
         : schemaStage({
             schema,
-            isHeld: textAction(settings, 'answer-schema', 'writes') === 'block',
+            isHeld: /^(?:ask|block)$/.test(textAction(settings, 'answer-schema', 'writes')),
             onMismatch: () => found.rule('answer-schema', 'writes'),
           }),
     ].filter((stage) => stage !== undefined);
@@ -100,7 +108,7 @@ function answeredMessages(
 }
 
 interface Found {
-  readonly rule: (id: string, side: Exclude<Side, 'both'>) => void;
+  readonly rule: (id: string, side: Exclude<Side, 'both'>, around?: () => Around) => void;
   readonly add: (id: string, action: FindingAction) => void;
 }
 
@@ -109,21 +117,48 @@ function finding(deps: BrokerDeps, inspected: Inspected, direction: Direction): 
   const { allowed, call, findings } = inspected;
   const { caller, service } = allowed;
   const settings: ModelTextProtection = service.protection.text;
-  const add: Found['add'] = (rule, action) => {
-    const guard = rule === 'answer-schema' ? 'schema' : 'text';
-    findings.add({ direction, guard, rule, action });
-  };
+  const add: Found['add'] = (rule, action) => findings.add({ direction, guard: guardOf(rule), rule, action });
   return {
     add,
-    rule: (rule, side) => {
-      const action = textAction(settings, rule, side);
+    rule: (rule, side, around) => {
+      let action = textAction(settings, rule, side);
       if (action === 'off') return;
+      // A message has no way back to it, and nobody can repeat all that came before it.
+      if (action === 'ask' && call.isWebSocket === true) action = 'block';
+      if (action === 'ask') {
+        asks(inspected, { direction, rule, around });
+        return;
+      }
       add(rule, action);
       if (action === 'flag') return;
       tellGuardAlarm(deps, { call, caller, service }, { alarm: 'text', done: 'call-blocked', where: 'body' });
       throw blocked(service.name, { direction, rule });
     },
   };
+}
+
+interface AskingRule {
+  readonly direction: Direction;
+  readonly rule: string;
+  readonly around: (() => Around) | undefined;
+}
+
+/** A call waits for all that its rules ask; an answer is held back at once, unless a person let such text pass. */
+function asks({ allowed, asking, findings }: Inspected, { direction, rule, around }: AskingRule): void {
+  const guard = guardOf(rule);
+  const approval = direction === 'answer' ? asking.passesAnswer(rule) : undefined;
+  if (approval !== undefined) {
+    findings.add({ direction, guard, rule, action: 'flag', approval });
+    return;
+  }
+  asking.note(direction, { guard, rule }, around);
+  if (direction === 'request') return;
+  findings.add({ direction, guard, rule, action: 'ask' });
+  throw blocked(allowed.service.name, { direction, rule });
+}
+
+function guardOf(rule: string): 'schema' | 'text' {
+  return rule === 'answer-schema' ? 'schema' : 'text';
 }
 
 /** A canary and a wrapping are of one agent at one service. */

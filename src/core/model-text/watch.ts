@@ -1,6 +1,7 @@
 // The texts of one body, each under the rules of its side, and the canary in any of them.
+import { type Around, endsIn } from './around.ts';
 import type { ModelText } from './engine.ts';
-import type { Side } from './rule.ts';
+import type { Rule, Side } from './rule.ts';
 import type { TextReader } from './text-reader.ts';
 
 type ReadOrWritten = Exclude<Side, 'both'>;
@@ -11,13 +12,17 @@ export interface WatchOptions {
   readonly sides: ReadonlySet<ReadOrWritten>;
   /** Planted in the instructions of a model; nobody writes it by chance. */
   readonly canary?: string | undefined;
-  readonly onRule: (id: string, side: ReadOrWritten) => void;
+  readonly onRule: (id: string, side: ReadOrWritten, around: () => Around) => void;
+  /** Whether anybody asks for what stands around a finding. */
+  readonly isLocated?: boolean;
 }
 
 /** Streams of a model's words that are told apart in one answer; further ones are read as one. */
 const MAX_STREAMS = 16;
 /** Shorter texts hold no phrase. */
 const SHORTEST = 6;
+/** Of a text that comes in parts, kept for whoever asks what stands around a finding. */
+const KEPT = 4096;
 
 /** What a reader is for: texts of one kind may come in parts while others come between. */
 type Of = 'text' | 'attribute' | 'hidden';
@@ -34,6 +39,16 @@ interface Stream {
   readonly reader: TextReader | undefined;
   /** The end of what came, in which a canary may have begun. */
   tail: string;
+  /** More of it, where somebody asks what stands around a finding. */
+  recent: string;
+}
+
+/** What is being read. */
+interface Reading {
+  readonly side: ReadOrWritten;
+  readonly isHidden: boolean;
+  readonly text: string;
+  ends?: ReadonlyMap<string, number>;
 }
 
 export class Watch {
@@ -46,6 +61,9 @@ export class Watch {
 
   /** The end of a text that comes in parts. */
   #tail = '';
+  /** More of it, for what is read apart. */
+  readonly #parts = new Map<Of, string>();
+  #reading: Reading = { side: 'reads', isHidden: false, text: '' };
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -63,6 +81,11 @@ export class Watch {
     { isHidden = false, isPart = false, of = 'text' }: TextOptions = {},
   ): void {
     if (!isPart && text.length < SHORTEST) return;
+    if (this.#options.isLocated === true) {
+      const key = isHidden ? 'hidden' : of;
+      this.#reading = { side, isHidden, text: (this.#parts.get(key) ?? '') + text };
+      this.#parts.set(key, isPart ? this.#reading.text.slice(-KEPT) : '');
+    }
     this.#tail = this.#lookForCanary(isPart ? this.#tail : '', text);
     const reader = this.#reader(side, isHidden, of);
     if (isPart) reader?.push(text);
@@ -77,6 +100,10 @@ export class Watch {
   /** What a model writes, as it comes. */
   stream(name: string, text: string): void {
     const stream = this.#stream(name);
+    if (this.#options.isLocated === true) {
+      stream.recent = (stream.recent + text).slice(-KEPT);
+      this.#reading = { side: 'writes', isHidden: false, text: stream.recent };
+    }
     stream.tail = this.#lookForCanary(stream.tail, text);
     stream.reader?.push(text);
   }
@@ -86,7 +113,7 @@ export class Watch {
     const { canary } = this.#options;
     if (canary === undefined) return '';
     const joined = tail + text;
-    if (joined.includes(canary)) this.#options.onRule('canary', 'writes');
+    if (joined.includes(canary)) this.#options.onRule('canary', 'writes', () => this.#around('canary'));
     return joined.slice(-canary.length + 1);
   }
 
@@ -110,7 +137,7 @@ export class Watch {
     const known = this.#streams.get(name);
     if (known !== undefined) return known;
     const kept = this.#streams.size < MAX_STREAMS ? name : 'others';
-    const stream = this.#streams.get(kept) ?? { reader: this.#open('writes', false), tail: '' };
+    const stream = this.#streams.get(kept) ?? { reader: this.#open('writes', false), tail: '', recent: '' };
     this.#streams.set(kept, stream);
     return stream;
   }
@@ -118,6 +145,19 @@ export class Watch {
   #open(side: ReadOrWritten, isHidden: boolean): TextReader | undefined {
     const { texts, sides, onRule } = this.#options;
     if (!sides.has(side)) return undefined;
-    return texts.reader({ side, isHidden, onFinding: ({ id }) => onRule(id, side) });
+    const onFinding = ({ id }: Rule) => onRule(id, side, () => this.#around(id));
+    return texts.reader({ side, isHidden, onFinding });
+  }
+
+  #around(id: string): Around {
+    const { canary, texts } = this.#options;
+    const reading = this.#reading;
+    const { text, side, isHidden } = reading;
+    if (id === 'canary' && canary !== undefined) {
+      const at = text.indexOf(canary);
+      return { text, end: at < 0 ? text.length : at + canary.length };
+    }
+    reading.ends ??= endsIn(text, (onFinding) => texts.reader({ side, isHidden, onFinding }));
+    return { text, end: reading.ends.get(id) ?? text.length };
   }
 }
