@@ -13,7 +13,7 @@ const READ = { before: 4096, behind: 512 } as const;
 
 export function excerptOf({ content }: Pick<BrokerDeps, 'content'>, { rule, around }: AskedRule): Excerpt {
   if (around === undefined) return { rule, text: '', isCut: false };
-  const { text, end } = around;
+  const { text, end } = around();
   const from = Math.max(0, end - SHOWN.before);
   const to = Math.min(text.length, end + SHOWN.behind);
   const read = [

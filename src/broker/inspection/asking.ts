@@ -7,8 +7,8 @@ import type { Approval } from '../../vault/approvals.ts';
 
 /** A rule that asks. */
 export interface AskedRule extends Pick<Finding, 'guard' | 'rule'> {
-  /** Undefined: it is about a whole body. */
-  readonly around: Around | undefined;
+  /** Where it was found, to be looked up once nothing is read; undefined: it is about a whole body. */
+  readonly around: (() => Around) | undefined;
 }
 
 export class Asking {
@@ -23,7 +23,7 @@ export class Asking {
   /** What is noted of a rule once is enough. */
   note(direction: Direction, { guard, rule }: Pick<Finding, 'guard' | 'rule'>, around?: () => Around): void {
     const asked = this.#asked[direction];
-    if (!asked.has(rule)) asked.set(rule, { guard, rule, around: around?.() });
+    if (!asked.has(rule)) asked.set(rule, { guard, rule, around });
   }
 
   asked(direction: Direction): readonly AskedRule[] {

@@ -86,7 +86,8 @@ export function inspectAnswerText(deps: BrokerDeps, inspected: Inspected): Inspe
             onMismatch: () => found.rule('answer-schema', 'writes'),
           }),
     ].filter((stage) => stage !== undefined);
-    return stages.length > 1 ? inTurn(stages) : stages[0];
+    const stage = stages.length > 1 ? inTurn(stages) : stages[0];
+    return stage === undefined || !mayAsk(settings) ? stage : heldBack(stage, inspected);
   };
   return { body, messages: () => (isLookedAt ? answeredMessages(deps, inspected, body) : undefined) };
 }
@@ -143,8 +144,8 @@ interface AskingRule {
   readonly around: (() => Around) | undefined;
 }
 
-/** A call waits for all that its rules ask; an answer is held back at once, unless a person let such text pass. */
-function asks({ allowed, asking, findings }: Inspected, { direction, rule, around }: AskingRule): void {
+/** Noted, so that a person is asked about all of it at once; in an answer unless somebody let such text pass. */
+function asks({ asking, findings }: Inspected, { direction, rule, around }: AskingRule): void {
   const guard = guardOf(rule);
   const approval = direction === 'answer' ? asking.passesAnswer(rule) : undefined;
   if (approval !== undefined) {
@@ -152,9 +153,22 @@ function asks({ allowed, asking, findings }: Inspected, { direction, rule, aroun
     return;
   }
   asking.note(direction, { guard, rule }, around);
-  if (direction === 'request') return;
-  findings.add({ direction, guard, rule, action: 'ask' });
-  throw blocked(allowed.service.name, { direction, rule });
+  if (direction === 'answer') findings.add({ direction, guard, rule, action: 'ask' });
+}
+
+/** Of an answer in which something asks, nothing more passes. */
+function heldBack(stage: Stage, { allowed, asking }: Inspected): Stage {
+  const passed = (bytes: Buffer): Buffer => {
+    const [first] = asking.asked('answer');
+    if (first === undefined) return bytes;
+    throw blocked(allowed.service.name, { direction: 'answer', rule: first.rule });
+  };
+  return {
+    changesLength: stage.changesLength,
+    mayCut: stage.mayCut === true,
+    push: (chunk) => passed(stage.push(chunk)),
+    end: () => passed(stage.end()),
+  };
 }
 
 function guardOf(rule: string): 'schema' | 'text' {

@@ -12,6 +12,7 @@ export interface WatchOptions {
   readonly sides: ReadonlySet<ReadOrWritten>;
   /** Planted in the instructions of a model; nobody writes it by chance. */
   readonly canary?: string | undefined;
+  /** `around` is for later: in the middle of a text no other is read. */
   readonly onRule: (id: string, side: ReadOrWritten, around: () => Around) => void;
   /** Whether anybody asks for what stands around a finding. */
   readonly isLocated?: boolean;
@@ -113,7 +114,7 @@ export class Watch {
     const { canary } = this.#options;
     if (canary === undefined) return '';
     const joined = tail + text;
-    if (joined.includes(canary)) this.#options.onRule('canary', 'writes', () => this.#around('canary'));
+    if (joined.includes(canary)) this.#options.onRule('canary', 'writes', this.#around('canary'));
     return joined.slice(-canary.length + 1);
   }
 
@@ -145,19 +146,21 @@ export class Watch {
   #open(side: ReadOrWritten, isHidden: boolean): TextReader | undefined {
     const { texts, sides, onRule } = this.#options;
     if (!sides.has(side)) return undefined;
-    const onFinding = ({ id }: Rule) => onRule(id, side, () => this.#around(id));
+    const onFinding = ({ id }: Rule) => onRule(id, side, this.#around(id));
     return texts.reader({ side, isHidden, onFinding });
   }
 
-  #around(id: string): Around {
+  #around(id: string): () => Around {
     const { canary, texts } = this.#options;
     const reading = this.#reading;
     const { text, side, isHidden } = reading;
-    if (id === 'canary' && canary !== undefined) {
-      const at = text.indexOf(canary);
-      return { text, end: at < 0 ? text.length : at + canary.length };
-    }
-    reading.ends ??= endsIn(text, (onFinding) => texts.reader({ side, isHidden, onFinding }));
-    return { text, end: reading.ends.get(id) ?? text.length };
+    return () => {
+      if (id === 'canary' && canary !== undefined) {
+        const at = text.indexOf(canary);
+        return { text, end: at < 0 ? text.length : at + canary.length };
+      }
+      reading.ends ??= endsIn(text, (onFinding) => texts.reader({ side, isHidden, onFinding }));
+      return { text, end: reading.ends.get(id) ?? text.length };
+    };
   }
 }
