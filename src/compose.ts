@@ -112,17 +112,13 @@ async function openVault(config: ServerConfig, { clock, log }: World, installati
   });
   closers.add(() => audit.close());
 
-  const authority = new Authority({
-    database,
-    clock,
-    keyring,
-    vaultId,
-    onAlarm: (table, row) =>
-      recordAlarm(
-        { audit, log, vaultId },
-        { table, row, reason: 'the row does not match its MAC and is ignored' },
-      ),
-  });
+  const onAlarm = (table: string, row: string) =>
+    recordAlarm(
+      { audit, log, vaultId },
+      { table, row, reason: 'the row does not match its MAC and is ignored' },
+    );
+  const authority = new Authority({ database, clock, keyring, vaultId, onAlarm });
+  const approvals = new Approvals({ ...installation, audit, onAlarm });
   const live = new LiveCalls();
   const notRenewed = (error: unknown) => log.warn({ error }, 'the lease was not renewed');
   const lease = new Lease({
@@ -149,15 +145,6 @@ async function openVault(config: ServerConfig, { clock, log }: World, installati
     () => void lease.renew().catch(notRenewed),
   );
   closers.add(() => listening.close());
-  const approvals = new Approvals({
-    ...installation,
-    audit,
-    onAlarm: (row) =>
-      recordAlarm(
-        { audit, log, vaultId },
-        { table: 'approval', row, reason: 'the row does not match its MAC and is ignored' },
-      ),
-  });
   const verify = () => verifyAudit({ database, macKey, headPublicKey: headKeys.publicKey, headFile });
   return { replica, audit, approvals, authority, lease, live, freezing, verify };
 }

@@ -32,7 +32,7 @@ import type { AuditLog } from './audit/audit-log.ts';
 import { keyedHash } from './keyed-hash.ts';
 import type { Keyring } from './keyring.ts';
 import { approvalMacColumns } from './mac-columns.ts';
-import { rowMac, rowMacMatches } from './row-mac.ts';
+import { type MacTable, rowMac, rowMacMatches } from './row-mac.ts';
 
 export interface ApprovalsDeps {
   readonly database: Pick<Database, 'callTables'>;
@@ -41,7 +41,7 @@ export interface ApprovalsDeps {
   readonly keyring: Keyring;
   readonly vaultId: Id<'vlt'>;
   /** A row whose MAC does not match was found and ignored. */
-  readonly onAlarm: (row: Id<'apr'>) => void;
+  readonly onAlarm: (table: MacTable, row: string) => void;
 }
 
 /** What became of a question, as far as it still counts. */
@@ -159,7 +159,7 @@ export class Approvals {
   /** Whether the row is one that Doorward wrote; raises an alarm where it is not. */
   isGenuine(row: ApprovalRow): boolean {
     if (rowMacMatches(this.#deps.keyring, 'approval', approvalMacColumns(row), row.mac)) return true;
-    if (!this.#alarmed.has(row.id)) this.#deps.onAlarm(row.id);
+    if (!this.#alarmed.has(row.id)) this.#deps.onAlarm('approval', row.id);
     if (this.#alarmed.size < MAX_ALARMED) this.#alarmed.add(row.id);
     return false;
   }

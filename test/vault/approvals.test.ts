@@ -93,7 +93,7 @@ describe.each(testDatabases())('approvals on $name', (database) => {
     await expect(useUp(one, id)).rejects.toMatchObject({ code: 'approval-required' });
     await decide(id, 'deny');
     await expect(useUp(one, id)).rejects.toMatchObject({ code: 'approval-required' });
-    const unknown = `apr_${'0'.repeat(26)}` as Id<'apr'>;
+    const unknown: Id<'apr'> = `apr_${'0'.repeat(26)}`;
     await expect(useUp(one, unknown)).rejects.toMatchObject({ code: 'approval-required' });
   });
 
