@@ -11,7 +11,7 @@ import { type CallBody, MAX_HELD_BODY_BYTES } from './call-body.ts';
 import type { Allowed } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import type { ExchangeEnd } from './exchange.ts';
-import { excerptOf } from './excerpt.ts';
+import { excerptsOf } from './excerpt.ts';
 import { forwarded } from './inject.ts';
 import type { CallRecord } from './record.ts';
 
@@ -143,7 +143,7 @@ async function ask(
     callDigest: deps.approvals.digestOf(call),
     direction,
     rules: [...asked.map(({ rule }) => rule), ...before],
-    shown: { url, excerpts: hasSecret ? [] : asked.map((one) => excerptOf(deps, one)) },
+    shown: { url, excerpts: hasSecret ? [] : excerptsOf(deps, asked) },
     asking: { principal, request, client },
   });
 }
@@ -155,7 +155,6 @@ function approvedCall(deps: BrokerDeps, { call, body }: AskingParts, allowed: Al
   const bytes = body.held ?? Buffer.alloc(0);
   return {
     agent: { id: caller.agent.id, generation: caller.agent.generation },
-    run: caller.run?.id ?? null,
     placeholder: caller.placeholder?.id ?? null,
     service: { id: service.id, revision: service.revision },
     grant: { id: decision.grant, revision: decision.grantRevision },

@@ -1,4 +1,4 @@
-// What a person is shown of a text in which a rule found something: the words around it, without content of any class. The words
+// What a person is shown of the texts in which rules found something: the words around it, without content of any class. The words
 // stay hostile here; whoever stores them makes them inert.
 import type { Excerpt } from '../core/approval.ts';
 import { ContentScan } from '../core/content/content-scan.ts';
@@ -8,12 +8,34 @@ import type { AskedRule } from './inspection/asking.ts';
 
 /** Of what stands before and behind the end of a finding. */
 const SHOWN = { before: 150, behind: 50 } as const;
+/** What ends so near to the first of a place is shown with it. */
+const NEAR = 80;
 /** Looked at, so that what begins or ends out of sight is known for what it is. */
 const READ = { before: 4096, behind: 512 } as const;
 
-export function excerptOf({ content }: Pick<BrokerDeps, 'content'>, { rule, around }: AskedRule): Excerpt {
-  if (around === undefined) return { rule, text: '', isCut: false };
-  const { text, end } = around();
+interface Place {
+  readonly rules: string[];
+  readonly text: string;
+  readonly first: number;
+  end: number;
+}
+
+/** One for each place, with all the rules that found something there. */
+export function excerptsOf(deps: Pick<BrokerDeps, 'content'>, asked: readonly AskedRule[]): Excerpt[] {
+  const places: Place[] = [];
+  const found = asked.map(({ rule, around }) => ({ rule, ...(around?.() ?? { text: '', end: 0 }) }));
+  for (const { rule, text, end } of found.toSorted((one, other) => one.end - other.end)) {
+    const near = places.find((place) => place.text === text && end - place.first <= NEAR);
+    if (near === undefined) places.push({ rules: [rule], text, first: end, end });
+    else {
+      near.rules.push(rule);
+      near.end = end;
+    }
+  }
+  return places.map((place) => excerptAt(deps, place));
+}
+
+function excerptAt({ content }: Pick<BrokerDeps, 'content'>, { rules, text, end }: Place): Excerpt {
   const from = Math.max(0, end - SHOWN.before);
   const to = Math.min(text.length, end + SHOWN.behind);
   const read = [
@@ -24,7 +46,7 @@ export function excerptOf({ content }: Pick<BrokerDeps, 'content'>, { rule, arou
   const [out = Buffer.alloc(0), shown = out] = read;
   const masked = withoutContent(content, Buffer.concat(read));
   const kept = masked.subarray(out.length, out.length + shown.length); // a mask is as long as what it hides
-  return { rule, text: kept.toString(), isCut: from > 0 || to < text.length };
+  return { rule: rules.join(' '), text: kept.toString(), isCut: from > 0 || to < text.length };
 }
 
 function withoutContent(content: BrokerDeps['content'], bytes: Buffer): Buffer {
