@@ -11,7 +11,7 @@ import { type CallBody, MAX_HELD_BODY_BYTES } from './call-body.ts';
 import type { Allowed } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import type { ExchangeEnd } from './exchange.ts';
-import { excerptsOf } from './excerpt.ts';
+import { excerptsOf, withoutKeys } from './excerpt.ts';
 import { forwarded } from './inject.ts';
 import type { CallRecord } from './record.ts';
 
@@ -135,7 +135,7 @@ async function ask(
   const base = baseUrlText(allowed.service);
   const url = hasSecret
     ? `${base} (a stored secret stands in the call, so no more of it is shown)`
-    : base + call.path + call.query;
+    : base + withoutKeys(deps, call.path + call.query);
   const { principal } = allowed.caller;
   const { request, client } = looked.call;
   return await deps.approvals.ask({
@@ -155,7 +155,7 @@ function approvedCall(deps: BrokerDeps, { call, body }: AskingParts, allowed: Al
   const bytes = body.held ?? Buffer.alloc(0);
   return {
     agent: { id: caller.agent.id, generation: caller.agent.generation },
-    placeholder: caller.placeholder?.id ?? null,
+    placeholder: caller.placeholder?.runId === undefined ? (caller.placeholder?.id ?? null) : null,
     service: { id: service.id, revision: service.revision },
     grant: { id: decision.grant, revision: decision.grantRevision },
     method: target.method,

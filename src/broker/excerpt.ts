@@ -3,6 +3,7 @@
 import type { Excerpt } from '../core/approval.ts';
 import { ContentScan } from '../core/content/content-scan.ts';
 import { writingOf } from '../core/content/escapes.ts';
+import { ShapeScan } from '../core/credential-shapes/shape-scan.ts';
 import type { BrokerDeps } from './deps.ts';
 import type { AskedRule } from './inspection/asking.ts';
 
@@ -47,6 +48,15 @@ function excerptAt({ content }: Pick<BrokerDeps, 'content'>, { rules, text, end 
   const masked = withoutContent(content, Buffer.concat(read));
   const kept = masked.subarray(out.length, out.length + shown.length); // a mask is as long as what it hides
   return { rule: rules.join(' '), text: kept.toString(), isCut: from > 0 || to < text.length };
+}
+
+/** An address as it is, but for what has the look of a credential. */
+export function withoutKeys(
+  { credentialShapes }: Pick<BrokerDeps, 'credentialShapes'>,
+  text: string,
+): string {
+  const scan = new ShapeScan(credentialShapes(), { isMasked: true, onFound: () => undefined });
+  return Buffer.concat([scan.push(Buffer.from(text)), scan.end()]).toString();
 }
 
 function withoutContent(content: BrokerDeps['content'], bytes: Buffer): Buffer {

@@ -16,8 +16,7 @@ export type ApprovalState = 'pending' | 'approved' | 'denied' | 'used' | 'lapsed
 /** Everything that reaches the upstream, and what it was decided by: another bit is another call. */
 export interface ApprovedCall {
   readonly agent: { readonly id: Id<'agt'>; readonly generation: number };
-  /** What the agent showed who it is with, where that is bound to something. */
-  readonly run: Id<'run'> | null;
+  /** What the agent showed who it is with, where that lasts. Not its run: whoever waited may be started anew to repeat the call. */
   readonly placeholder: Id<'plh'> | null;
   readonly service: { readonly id: Id<'svc'>; readonly revision: number };
   readonly grant: { readonly id: Id<'grt'>; readonly revision: number };
@@ -52,7 +51,7 @@ export function callForm(call: ApprovedCall): JsonValue {
   const { agent, service, grant, body } = call;
   return [
     [agent.id, agent.generation],
-    [call.run, call.placeholder],
+    call.placeholder,
     [service.id, service.revision],
     [grant.id, grant.revision],
     [call.method, call.path, call.query],

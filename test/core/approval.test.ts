@@ -15,7 +15,6 @@ import * as fc from '../support/properties.ts';
 
 const CALL: ApprovedCall = {
   agent: { id: 'agt_01jd8m4q6ve3rr1vh5x2ykt9c7', generation: 1 },
-  run: null,
   placeholder: null,
   service: { id: 'svc_01jd8m4q6ve3rr1vh5x2ykt9c7', revision: 1 },
   grant: { id: 'grt_01jd8m4q6ve3rr1vh5x2ykt9c7', revision: 1 },
@@ -34,7 +33,6 @@ describe('a call that is another in one point', () => {
   it.each<[string, Partial<ApprovedCall>]>([
     ['agent', { agent: { ...CALL.agent, id: `agt_${OTHER}` } }],
     ['generation of the agent', { agent: { ...CALL.agent, generation: 2 } }],
-    ['run', { run: `run_${OTHER}` }],
     ['placeholder', { placeholder: `plh_${OTHER}` }],
     ['service', { service: { ...CALL.service, id: `svc_${OTHER}` } }],
     ['revision of the service', { service: { ...CALL.service, revision: 2 } }],

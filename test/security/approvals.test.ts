@@ -133,6 +133,18 @@ describe.each(testDatabases())('approvals on $name', (database) => {
     expect(shown).not.toContain('4242 4242');
   });
 
+  test('show an address without keys', async () => {
+    const answer = await world.call(token, `/call/vendor/v1/${KEY}/chat?key=${KEY}&note=plain`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ messages: [{ role: 'tool', content: ATTACK }] }),
+    });
+    const { approval } = (await answer.json()) as Body;
+    const shown = await excerpts(approval);
+    expect(shown).toContain('note=plain');
+    expect(shown).not.toContain(KEY.slice(8));
+  });
+
   test('show nothing of a call that holds a stored secret, where a service lets it', async () => {
     await protect({ text: { mode: 'ask' }, leaks: { requests: 'flag' } });
     const { approval, code } = (await send(`The key is ${SECRET_VALUE}.`)).body;

@@ -15,7 +15,6 @@ export function newCall(app: App, changed: Partial<ApprovedCall> = {}): Approved
     throw new Error('nothing is set up');
   return {
     agent: { id: agent.id, generation: agent.generation },
-    run: null,
     placeholder: null,
     service: { id: service.id, revision: service.revision },
     grant: { id: grant.id, revision: grant.revision },
