@@ -2,7 +2,8 @@
 import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, type SQL } from 'drizzle-orm';
 import { type ApprovalState, lapsedAt } from '../core/approval.ts';
 import type { Id } from '../core/ids.ts';
-import { agent, approval, service } from './tables.ts';
+import { approval } from './asked-tables.ts';
+import { agent, service } from './tables.ts';
 import type { Queryable, Transaction } from './transaction.ts';
 
 export type ApprovalRow = typeof approval.$inferSelect;

@@ -1,4 +1,5 @@
-// The tables of a vault, each keyed by it; those of the whole installation are in installation-tables.ts.
+// The tables of a vault, each keyed by it; those of the whole installation are in installation-tables.ts, what waits for a person
+// is in asked-tables.ts.
 // Rows that decide something carry `changed_epoch` (they travel to replicas as deltas) and stay, marked removed.
 import { isNull, sql } from 'drizzle-orm';
 import {
@@ -13,9 +14,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { ShownCall } from '../core/approval.ts';
 import type { Constraints } from '../core/constraints.ts';
-import { DIRECTIONS } from '../core/inspection/finding.ts';
 import type { Protection } from '../core/protection/protection.ts';
 import { type Auth, type Origin, REFUSAL_SHAPES } from '../core/service.ts';
 import { bytea, changedEpoch, idColumn, moment } from './columns.ts';
@@ -333,63 +332,6 @@ export const mintedToken = pgTable(
     primaryKey({ columns: [t.vaultId, t.secretId] }),
     foreignKey({ columns: [t.vaultId, t.secretId], foreignColumns: [secret.vaultId, secret.id] }),
     index('minted_token_epoch').on(t.vaultId, t.changedEpoch),
-  ],
-);
-
-/** What an agent asked an administrator for. */
-export const accessRequest = pgTable(
-  'access_request',
-  {
-    vaultId: vaultId(),
-    id: idColumn('id', 'arq').notNull(),
-    agentId: idColumn('agent_id', 'agt').notNull(),
-    /** As asked: there may be no service of that name. */
-    service: text('service').notNull(),
-    /** Patterns; null asks for every method and path. */
-    allow: jsonb('allow').$type<readonly string[]>(),
-    reason: text('reason').notNull(),
-    createdAt: moment('created_at').notNull(),
-    decidedAt: moment('decided_at'),
-    decision: text('decision', { enum: ['granted', 'denied'] }),
-    decidedBy: idColumn('decided_by', 'adm'),
-  },
-  (t) => [
-    primaryKey({ columns: [t.vaultId, t.id] }),
-    foreignKey({ columns: [t.vaultId, t.agentId], foreignColumns: [agent.vaultId, agent.id] }),
-    index('access_request_open').on(t.vaultId, t.agentId).where(isNull(t.decidedAt)),
-  ],
-);
-
-/** A person's answer to one exact call, for one use. */
-export const approval = pgTable(
-  'approval',
-  {
-    vaultId: vaultId(),
-    id: idColumn('id', 'apr').notNull(),
-    agentId: idColumn('agent_id', 'agt').notNull(),
-    serviceId: idColumn('service_id', 'svc').notNull(),
-    /** Whether the call's own text was asked about, or that of its answer. */
-    direction: text('direction', { enum: DIRECTIONS }).notNull(),
-    /** The rules that asked, sorted. */
-    rules: jsonb('rules').$type<readonly string[]>().notNull(),
-    /** Keyed hash of the call to the last bit; see `core/approval`. */
-    callDigest: bytea('call_digest').notNull(),
-    /** Of the question: the call, the direction and the rules. */
-    digest: bytea('digest').notNull(),
-    shown: jsonb('shown').$type<ShownCall>().notNull(),
-    createdAt: moment('created_at').notNull(),
-    decidedAt: moment('decided_at'),
-    decision: text('decision', { enum: ['approved', 'denied'] }),
-    decidedBy: idColumn('decided_by', 'adm'),
-    usedAt: moment('used_at'),
-    mac: bytea('mac').notNull(),
-  },
-  (t) => [
-    primaryKey({ columns: [t.vaultId, t.id] }),
-    foreignKey({ columns: [t.vaultId, t.agentId], foreignColumns: [agent.vaultId, agent.id] }),
-    foreignKey({ columns: [t.vaultId, t.serviceId], foreignColumns: [service.vaultId, service.id] }),
-    index('approval_call').on(t.vaultId, t.callDigest),
-    index('approval_open').on(t.vaultId, t.agentId).where(isNull(t.decidedAt)),
   ],
 );
 
