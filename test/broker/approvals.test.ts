@@ -13,16 +13,20 @@ describe.each(testDatabases())('calls that a person is asked about on $name', (d
   let world: World;
   let token: string;
   let count = 0;
+  let later: (ms: number) => Promise<void>;
 
   beforeAll(async () => {
     world = await createWorld({ database });
     const { key } = await world.setUp();
     token = await world.token('robot', key);
-    renew = async () => {
+    later = async (ms) => {
+      world.clock.offsetMs += ms;
       token = await world.token('robot', key);
+      // The replica has to be sure of its rights again.
+      await expect.poll(async () => (await send('Hello there.')).status, { timeout: 10_000 }).toBe(200);
+      world.upstream.seen.length = 0;
     };
   });
-  let renew: () => Promise<void>;
   beforeEach(async () => {
     count += 1; // each test asks about a call of its own
     world.upstream.seen.length = 0;
@@ -156,14 +160,12 @@ describe.each(testDatabases())('calls that a person is asked about on $name', (d
 
   test('are asked about anew once nobody answered for an hour, or an approval was not used for ten minutes', async () => {
     const lapsed = await asked();
-    world.clock.offsetMs += HOUR_MS + 1000;
-    await renew();
+    await later(HOUR_MS + 1000);
     expect((await world.admin('POST', `/v1/approvals/${lapsed}/approve`)).status).toBe(409);
     const id = await asked();
     expect(id).not.toBe(lapsed);
     await decide(id, 'approve');
-    world.clock.offsetMs += HOUR_MS / 6 + 1000;
-    await renew();
+    await later(HOUR_MS / 6 + 1000);
     expect(await asked()).not.toBe(id);
     expect(seen()).toBe(0);
   });
@@ -218,20 +220,27 @@ describe.each(testDatabases())('calls that a person is asked about on $name', (d
   test('are cut in a stream, and pass once it is approved', async () => {
     const calm = 'data: {"choices":[{"index":0,"delta":{"content":"All is well. "}}]}\n\n';
     const event = `data: ${JSON.stringify({ tool: ATTACK })}\n\n`;
-    const respond = (): void => {
-      world.upstream.respond = (_request, response) => {
-        response.writeHead(200, { 'content-type': 'text/event-stream' });
-        response.write(calm);
-        setImmediate(() => response.end(event));
-      };
+    let sendEvent = (): void => undefined;
+    world.upstream.respond = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(calm);
+      sendEvent = () => void response.end(event);
     };
-    respond();
-    const stream = async () => (await world.call(token, `/call/vendor/stream/${count}`)).text();
+    const stream = async () => {
+      const response = await world.call(token, `/call/vendor/stream/${count}`);
+      sendEvent(); // the first of it has come through
+      return await response.text();
+    };
     await expect(stream()).rejects.toThrow();
-    const { body } = await world.admin('GET', '/v1/approvals?state=pending&agent=robot&limit=100');
-    const waiting = (body['items'] as Body[]).at(-1);
-    expect(waiting).toMatchObject({ direction: 'answer', url: expect.stringContaining(`/stream/${count}`) });
-    await decide(waiting?.['id'], 'approve');
+    const waiting = async () => {
+      const { body } = await world.admin('GET', '/v1/approvals?state=pending&agent=robot&limit=100');
+      return (body['items'] as Body[]).find(({ url }) => String(url).endsWith(`/stream/${count}`));
+    };
+    await expect.poll(waiting).toMatchObject({ direction: 'answer' });
+    await decide((await waiting())?.['id'], 'approve');
     expect(await stream()).toContain(ATTACK);
+    await expect
+      .poll(async () => (await world.events('call.outcome')).map(({ approval }) => approval))
+      .toContainEqual(expect.stringMatching(/^apr_/));
   });
 });
