@@ -27,7 +27,7 @@ interface AskingParts {
 }
 
 /** Whether somebody may be asked about this call. Nobody is about the messages of a WebSocket: there it is refused instead. */
-export function asksPeople({ service, target }: Allowed): boolean {
+function asksPeople({ service, target }: Allowed): boolean {
   return !target.isWebSocket && mayAsk(service.protection.text);
 }
 
