@@ -102,7 +102,8 @@ export class Watch {
   stream(name: string, text: string): void {
     const stream = this.#stream(name);
     if (this.#options.isLocated === true) {
-      stream.recent = (stream.recent + text).slice(-KEPT);
+      const recent = stream.recent + text;
+      stream.recent = recent.length > 2 * KEPT ? recent.slice(-KEPT) : recent; // seldom: a slice costs more than a word
       this.#reading = { side: 'writes', isHidden: false, text: stream.recent };
     }
     stream.tail = this.#lookForCanary(stream.tail, text);
