@@ -83,7 +83,7 @@ export async function askAboutAnswer(
 ): Promise<ExchangeEnd> {
   const { asking, looked } = parts.record;
   const put = async (): Promise<Approval | undefined> => {
-    if (asking.asked('answer').length === 0) return undefined;
+    if (!asking.isHeldBack) return undefined;
     const putting = askOfAnswer(deps, parts);
     looked.waitFor(putting);
     return await putting;

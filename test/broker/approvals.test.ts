@@ -175,6 +175,10 @@ describe.each(testDatabases())('calls that a person is asked about on $name', (d
     await protect({ mode: 'ask', rules: { 'en-override-earlier': 'block' } });
     const before = (await world.events('approval.ask')).length;
     expect((await send()).body['code']).toBe('text-blocked');
+    answer(JSON.stringify({ page: ATTACK }));
+    const held = await read();
+    expect(held.body).toMatchObject({ code: 'text-blocked', rule: 'en-override-earlier' });
+    expect(held.body).not.toHaveProperty('approval');
     expect(await world.events('approval.ask')).toHaveLength(before);
   });
 

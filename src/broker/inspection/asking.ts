@@ -14,6 +14,8 @@ export interface AskedRule extends Pick<Finding, 'guard' | 'rule'> {
 export class Asking {
   /** The question that the call is refused for, or its answer held back. */
   question: Id<'apr'> | undefined;
+  /** The answer ended for what asks in it, not for another rule. */
+  isHeldBack = false;
   /** Under which the call was approved. */
   grant: ApprovedCall['grant'] | undefined;
   readonly #asked = { request: new Map<string, AskedRule>(), answer: new Map<string, AskedRule>() };

@@ -161,6 +161,7 @@ function heldBack(stage: Stage, { allowed, asking }: Inspected): Stage {
   const passed = (bytes: Buffer): Buffer => {
     const [first] = asking.asked('answer');
     if (first === undefined) return bytes;
+    asking.isHeldBack = true;
     throw blocked(allowed.service.name, { direction: 'answer', rule: first.rule });
   };
   return {
