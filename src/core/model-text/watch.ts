@@ -18,6 +18,11 @@ export interface WatchOptions {
 const MAX_STREAMS = 16;
 /** Shorter texts hold no phrase. */
 const SHORTEST = 6;
+/** Names and ids that come with every event and every item are read once: longer ones seldom come again. */
+const LONGEST_QUIET = 48;
+const MAX_QUIET = 512;
+/** Without escapes and letters of other scripts, which may be part of a word of the text before. */
+const PLAIN = /^[ !-$'-[\]-~]+$/;
 
 /** What a reader is for: texts of one kind may come in parts while others come between. */
 type Of = 'text' | 'attribute' | 'hidden';
@@ -30,6 +35,14 @@ interface TextOptions {
   readonly of?: Exclude<Of, 'hidden'>;
 }
 
+interface Reading {
+  readonly reader: TextReader;
+  /** A text came in parts and goes on. */
+  isOpen: boolean;
+  /** Short texts in which nothing was found. */
+  readonly quiet: Set<string>;
+}
+
 interface Stream {
   readonly reader: TextReader | undefined;
   /** The end of what came, in which a canary may have begun. */
@@ -38,14 +51,15 @@ interface Stream {
 
 export class Watch {
   readonly #options: WatchOptions;
-  readonly #readers = {
-    reads: new Map<Of, TextReader | undefined>(),
-    writes: new Map<Of, TextReader | undefined>(),
+  readonly #readings = {
+    reads: new Map<Of, Reading>(),
+    writes: new Map<Of, Reading>(),
   };
   readonly #streams = new Map<string, Stream>();
 
   /** The end of a text that comes in parts. */
   #tail = '';
+  #findings = 0;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -64,14 +78,32 @@ export class Watch {
   ): void {
     if (!isPart && text.length < SHORTEST) return;
     this.#tail = this.#lookForCanary(isPart ? this.#tail : '', text);
-    const reader = this.#reader(side, isHidden, of);
-    if (isPart) reader?.push(text);
-    else reader?.end(text);
+    const reading = this.#reading(side, isHidden ? 'hidden' : of);
+    if (reading === undefined) return;
+    if (isPart) {
+      reading.isOpen = true;
+      reading.reader.push(text);
+    } else this.#whole(reading, text);
+  }
+
+  #whole(reading: Reading, text: string): void {
+    const { reader, quiet } = reading;
+    const mayBeQuiet = !reading.isOpen && text.length <= LONGEST_QUIET;
+    if (mayBeQuiet && quiet.has(text)) return;
+    const before = this.#findings;
+    reading.isOpen = false;
+    reader.end(text);
+    if (!mayBeQuiet || this.#findings > before || !PLAIN.test(text)) return;
+    if (quiet.size >= MAX_QUIET) quiet.clear();
+    quiet.add(text);
   }
 
   /** What came in parts is over. */
   apart(side: ReadOrWritten): void {
-    this.#reader(side, false, 'text')?.end();
+    const reading = this.#reading(side, 'text');
+    if (reading === undefined) return;
+    reading.isOpen = false;
+    reading.reader.end();
   }
 
   /** What a model writes, as it comes. */
@@ -93,17 +125,20 @@ export class Watch {
   /** No stream goes on. */
   end(): void {
     for (const { reader } of this.#streams.values()) reader?.end();
-    for (const readers of Object.values(this.#readers)) for (const reader of readers.values()) reader?.end();
+    for (const readings of Object.values(this.#readings)) {
+      for (const { reader } of readings.values()) reader.end();
+    }
     this.#streams.clear();
   }
 
-  #reader(side: ReadOrWritten, isHidden: boolean, of: Of): TextReader | undefined {
-    if (!this.#options.sides.has(side)) return undefined;
-    const readers = this.#readers[side];
-    const key = isHidden ? 'hidden' : of;
-    let reader = readers.get(key);
-    if (reader === undefined) readers.set(key, (reader = this.#open(side, isHidden)));
-    return reader;
+  #reading(side: ReadOrWritten, of: Of): Reading | undefined {
+    const known = this.#readings[side].get(of);
+    if (known !== undefined) return known;
+    const reader = this.#open(side, of === 'hidden');
+    if (reader === undefined) return undefined;
+    const reading = { reader, isOpen: false, quiet: new Set<string>() };
+    this.#readings[side].set(of, reading);
+    return reading;
   }
 
   #stream(name: string): Stream {
@@ -118,6 +153,13 @@ export class Watch {
   #open(side: ReadOrWritten, isHidden: boolean): TextReader | undefined {
     const { texts, sides, onRule } = this.#options;
     if (!sides.has(side)) return undefined;
-    return texts.reader({ side, isHidden, onFinding: ({ id }) => onRule(id, side) });
+    return texts.reader({
+      side,
+      isHidden,
+      onFinding: ({ id }) => {
+        this.#findings += 1;
+        onRule(id, side);
+      },
+    });
   }
 }
