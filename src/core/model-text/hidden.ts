@@ -46,8 +46,9 @@ const SHAPELESS =
 /** Half of some of them is enough to look closer. */
 const MAY_BE_SHAPELESS = /[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\u180e\udb40]/;
 /** Attributes without any of these put nothing out of sight, and nothing is read out of them. */
+const MAY_CONCEAL = /hidden|style/i;
 const MAY_BE_HIDDEN = /hidden/i;
-const HAS_STYLE = /style\s*=\s*(?:"([^"]*)"|'([^']*)')/i;
+const STYLE = /style\s*=\s*(?:"([^"]*)"|'([^']*)')/i;
 const HAS_COLOR = /color/i;
 const MAY_BE_READ_OUT = /alt|title|aria-|content|placeholder|summary|data-/i;
 
@@ -157,17 +158,15 @@ export class Markup {
       this.#concealed = { name, depth: 1 };
       return false;
     }
-    for (const [, , ...values] of attributes.matchAll(ATTRIBUTE))
-      this.#visitor.hidden('style', values.join(''));
+    eachAttribute(attributes, (_name, value) => this.#visitor.hidden('style', value));
     return name === 'input'; // forms need theirs
   }
 
   #readOut(attributes: string): void {
     if (!MAY_BE_READ_OUT.test(attributes)) return;
-    for (const [, name = '', ...values] of attributes.matchAll(ATTRIBUTE)) {
-      if (READ_OUT.has(name.toLowerCase()))
-        this.#visitor.attribute(values.find((value) => value !== undefined) ?? '');
-    }
+    eachAttribute(attributes, (name, value) => {
+      if (READ_OUT.has(name.toLowerCase())) this.#visitor.attribute(value);
+    });
   }
 
   #words(text: string): string {
@@ -208,6 +207,16 @@ function endOfName(text: string, start: number): number {
   }
 }
 
+function eachAttribute(attributes: string, visit: (name: string, value: string) => void): void {
+  for (let from = 0; ; ) {
+    ATTRIBUTE.lastIndex = from; // a visit may have thrown the last time
+    const found = ATTRIBUTE.exec(attributes);
+    if (found === null) return;
+    from = ATTRIBUTE.lastIndex;
+    visit(found[1] ?? '', found[2] ?? found[3] ?? found[4] ?? '');
+  }
+}
+
 function isVoid(name: string, attributes: string): boolean {
   return VOID.test(name) || attributes.endsWith('/');
 }
@@ -218,6 +227,7 @@ function openLimit(open: string): number {
 }
 
 function isOutOfSight(attributes: string): boolean {
+  if (!MAY_CONCEAL.test(attributes)) return false;
   if (
     MAY_BE_HIDDEN.test(attributes) &&
     HIDDEN_ATTRIBUTE.test(
@@ -226,7 +236,7 @@ function isOutOfSight(attributes: string): boolean {
   ) {
     return true;
   }
-  const style = HAS_STYLE.exec(attributes);
+  const style = STYLE.exec(attributes);
   const text = style?.[1] ?? style?.[2] ?? '';
   return text !== '' && (OUT_OF_SIGHT.test(text) || isWhiteOnWhite(text));
 }
