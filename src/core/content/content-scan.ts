@@ -61,8 +61,8 @@ export class ContentScan {
 
   end(): Buffer {
     const last = this.#credentials?.end() ?? NOTHING;
-    const decided = this.#takeAll(last);
-    return Buffer.concat([decided, this.#take(NOTHING, true)]);
+    const decided = last.length === 0 ? NOTHING : this.#takeAll(last);
+    return joined(decided, this.#pending.length === 0 ? NOTHING : this.#take(NOTHING, true));
   }
 
   #takeAll(chunk: Buffer): Buffer {
@@ -89,10 +89,10 @@ export class ContentScan {
     const end = folded.originOf(decided);
     const passed = (this.#masked ?? source).subarray(0, end);
     this.#decided += end;
-    this.#pending = Buffer.from(source.subarray(end));
-    this.#masked = this.#masked === undefined ? undefined : Buffer.from(this.#masked.subarray(end));
+    this.#pending = copied(source, end, source.length);
+    this.#masked = this.#masked && copied(this.#masked, end, source.length);
     if (this.#pending.length === 0) this.#masked = undefined;
-    this.#context = Buffer.from(folded.bytes.subarray(Math.max(0, decided - LOOK_BACK_BYTES), decided));
+    this.#context = copied(folded.bytes, Math.max(0, decided - LOOK_BACK_BYTES), decided);
     this.#resumes = places.map((place) => place - decided);
     return passed;
   }
@@ -117,7 +117,12 @@ export class ContentScan {
 }
 
 function joined(front: Buffer, back: Buffer): Buffer {
+  if (back.length === 0) return front;
   return front.length === 0 ? back : Buffer.concat([front, back]);
+}
+
+function copied(bytes: Buffer, from: number, to: number): Buffer {
+  return to > from ? Buffer.from(bytes.subarray(from, to)) : NOTHING;
 }
 
 /** Of a number of JSON that stands in no string: with stars in its place the body could not be read any more. */
