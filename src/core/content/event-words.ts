@@ -34,8 +34,8 @@ export class EventWords {
     /** What goes on as it came and is not in `passed` yet. */
     let same = 0;
     for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at];
-      if (byte !== LF && byte !== CR) continue;
+      const byte = chunk[at] ?? 0;
+      if (byte > CR || (byte !== LF && byte !== CR)) continue;
       const start = from;
       from = at + 1;
       if (this.#lineBytes === 0 && jsonAt(chunk, start) < 0) continue;
