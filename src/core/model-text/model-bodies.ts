@@ -6,7 +6,7 @@ import type { Path } from './json-walk.ts';
 export type Origin = 'instructions' | 'outside' | 'said' | 'model' | 'none';
 
 /** What is known of an object and of all within it: the members that say what stands beside them. */
-export interface Known {
+interface Known {
   role?: string;
   type?: string;
   within?: Map<string | number, Known>;
@@ -74,7 +74,7 @@ export class Learned {
     return tellingOf(path) !== undefined && CONVERSATIONS.has(path[0] ?? '');
   }
 
-  add(path: Path, value: string): void {
+  add(path: Path, value: string): undefined {
     const member = tellingOf(path);
     if (member === undefined || this.#count >= MAX_LEARNED || !CONVERSATIONS.has(path[0] ?? '')) return;
     let known = this.known;

@@ -75,7 +75,7 @@ export class RequestTextStage implements Stage {
     const learned = this.#learned;
     new JsonWalk({
       isWanted: (path) => learned.isTelling(path),
-      string: (path, value) => void learned.add(path, value),
+      string: (path, value) => learned.add(path, value),
     }).push(body);
     const walk = new JsonWalk({
       isWanted: (path) => this.#isWanted(path),

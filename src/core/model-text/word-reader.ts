@@ -229,7 +229,8 @@ export class WordReader {
     const { kinds } = table;
     let end = start;
     while (kinds[units[end] ?? 0] === DIGIT) end += 1;
-    if (end - start < 2 || end - start >= PACKED_LENGTH || rules.tree.begin(units[start] ?? 0) !== 0) return 0;
+    if (end - start < 2 || end - start >= PACKED_LENGTH || rules.tree.begin(units[start] ?? 0) !== 0)
+      return 0;
     const next = kinds[units[end] ?? 0] ?? 0;
     return next >= PLAIN && (next < MAY_GO_ON || !goesOn(text, units, end)) ? end : 0;
   }
