@@ -24,6 +24,11 @@ const MAX_STREAMS = 16;
 const SHORTEST = 6;
 /** Of a text that comes in parts, kept for whoever asks what stands around a finding. */
 const KEPT = 4096;
+/** Names and ids that come with every event and every item are read once: longer ones seldom come again. */
+const LONGEST_QUIET = 48;
+const MAX_QUIET = 512;
+/** Without escapes and letters of other scripts, which may be part of a word of the text before. */
+const PLAIN = /^[ !-$'-[\]-~]+$/;
 
 /** What a reader is for: texts of one kind may come in parts while others come between. */
 type Of = 'text' | 'attribute' | 'hidden';
@@ -36,6 +41,14 @@ interface TextOptions {
   readonly of?: Exclude<Of, 'hidden'>;
 }
 
+interface Reading {
+  readonly reader: TextReader;
+  /** A text came in parts and goes on. */
+  isOpen: boolean;
+  /** Short texts in which nothing was found. */
+  readonly quiet: Set<string>;
+}
+
 interface Stream {
   readonly reader: TextReader | undefined;
   /** The end of what came, in which a canary may have begun. */
@@ -44,8 +57,8 @@ interface Stream {
   recent: string;
 }
 
-/** What is being read. */
-interface Reading {
+/** The text that is being read. */
+interface Current {
   readonly side: ReadOrWritten;
   readonly isHidden: boolean;
   readonly text: string;
@@ -54,9 +67,9 @@ interface Reading {
 
 export class Watch {
   readonly #options: WatchOptions;
-  readonly #readers = {
-    reads: new Map<Of, TextReader | undefined>(),
-    writes: new Map<Of, TextReader | undefined>(),
+  readonly #readings = {
+    reads: new Map<Of, Reading>(),
+    writes: new Map<Of, Reading>(),
   };
   readonly #streams = new Map<string, Stream>();
 
@@ -64,7 +77,8 @@ export class Watch {
   #tail = '';
   /** More of it, for what is read apart. */
   readonly #parts = new Map<Of, string>();
-  #reading: Reading = { side: 'reads', isHidden: false, text: '' };
+  #current: Current = { side: 'reads', isHidden: false, text: '' };
+  #findings = 0;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -84,18 +98,36 @@ export class Watch {
     if (!isPart && text.length < SHORTEST) return;
     if (this.#options.isLocated === true) {
       const key = isHidden ? 'hidden' : of;
-      this.#reading = { side, isHidden, text: (this.#parts.get(key) ?? '') + text };
-      this.#parts.set(key, isPart ? this.#reading.text.slice(-KEPT) : '');
+      this.#current = { side, isHidden, text: (this.#parts.get(key) ?? '') + text };
+      this.#parts.set(key, isPart ? this.#current.text.slice(-KEPT) : '');
     }
     this.#tail = this.#lookForCanary(isPart ? this.#tail : '', text);
-    const reader = this.#reader(side, isHidden, of);
-    if (isPart) reader?.push(text);
-    else reader?.end(text);
+    const reading = this.#reading(side, isHidden ? 'hidden' : of);
+    if (reading === undefined) return;
+    if (isPart) {
+      reading.isOpen = true;
+      reading.reader.push(text);
+    } else this.#whole(reading, text);
+  }
+
+  #whole(reading: Reading, text: string): void {
+    const { reader, quiet } = reading;
+    const mayBeQuiet = !reading.isOpen && text.length <= LONGEST_QUIET;
+    if (mayBeQuiet && quiet.has(text)) return;
+    const before = this.#findings;
+    reading.isOpen = false;
+    reader.end(text);
+    if (!mayBeQuiet || this.#findings > before || !PLAIN.test(text)) return;
+    if (quiet.size >= MAX_QUIET) quiet.clear();
+    quiet.add(text);
   }
 
   /** What came in parts is over. */
   apart(side: ReadOrWritten): void {
-    this.#reader(side, false, 'text')?.end();
+    const reading = this.#reading(side, 'text');
+    if (reading === undefined) return;
+    reading.isOpen = false;
+    reading.reader.end();
   }
 
   /** What a model writes, as it comes. */
@@ -104,7 +136,7 @@ export class Watch {
     if (this.#options.isLocated === true) {
       const recent = stream.recent + text;
       stream.recent = recent.length > 2 * KEPT ? recent.slice(-KEPT) : recent; // seldom: a slice costs more than a word
-      this.#reading = { side: 'writes', isHidden: false, text: stream.recent };
+      this.#current = { side: 'writes', isHidden: false, text: stream.recent };
     }
     stream.tail = this.#lookForCanary(stream.tail, text);
     stream.reader?.push(text);
@@ -122,17 +154,20 @@ export class Watch {
   /** No stream goes on. */
   end(): void {
     for (const { reader } of this.#streams.values()) reader?.end();
-    for (const readers of Object.values(this.#readers)) for (const reader of readers.values()) reader?.end();
+    for (const readings of Object.values(this.#readings)) {
+      for (const { reader } of readings.values()) reader.end();
+    }
     this.#streams.clear();
   }
 
-  #reader(side: ReadOrWritten, isHidden: boolean, of: Of): TextReader | undefined {
-    if (!this.#options.sides.has(side)) return undefined;
-    const readers = this.#readers[side];
-    const key = isHidden ? 'hidden' : of;
-    let reader = readers.get(key);
-    if (reader === undefined) readers.set(key, (reader = this.#open(side, isHidden)));
-    return reader;
+  #reading(side: ReadOrWritten, of: Of): Reading | undefined {
+    const known = this.#readings[side].get(of);
+    if (known !== undefined) return known;
+    const reader = this.#open(side, of === 'hidden');
+    if (reader === undefined) return undefined;
+    const reading = { reader, isOpen: false, quiet: new Set<string>() };
+    this.#readings[side].set(of, reading);
+    return reading;
   }
 
   #stream(name: string): Stream {
@@ -147,21 +182,24 @@ export class Watch {
   #open(side: ReadOrWritten, isHidden: boolean): TextReader | undefined {
     const { texts, sides, onRule } = this.#options;
     if (!sides.has(side)) return undefined;
-    const onFinding = ({ id }: Rule) => onRule(id, side, this.#around(id));
+    const onFinding = ({ id }: Rule) => {
+      this.#findings += 1;
+      onRule(id, side, this.#around(id));
+    };
     return texts.reader({ side, isHidden, onFinding });
   }
 
   #around(id: string): () => Around {
     const { canary, texts } = this.#options;
-    const reading = this.#reading;
-    const { text, side, isHidden } = reading;
+    const current = this.#current;
+    const { text, side, isHidden } = current;
     return () => {
       if (id === 'canary' && canary !== undefined) {
         const at = text.indexOf(canary);
         return { text, end: at < 0 ? text.length : at + canary.length };
       }
-      reading.ends ??= endsIn(text, (onFinding) => texts.reader({ side, isHidden, onFinding }));
-      return { text, end: reading.ends.get(id) ?? text.length };
+      current.ends ??= endsIn(text, (onFinding) => texts.reader({ side, isHidden, onFinding }));
+      return { text, end: current.ends.get(id) ?? text.length };
     };
   }
 }
