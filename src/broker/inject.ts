@@ -33,7 +33,10 @@ export function inject(
     ...body.outgoing(),
   };
   const bare = { basePath: service.basePath, address: target.address, query, headers };
-  return credential.place(version.id, (placement) => ({ ...base, ...withCredential(bare, placement) }));
+  return credential.place(version.id, (placement) => {
+    const { path, headers: placed } = withCredential(bare, placement);
+    return { path, headers: placed, ...base };
+  });
 }
 
 /** What goes out of a call beside its body, without the credential. */

@@ -46,6 +46,6 @@ export class Findings {
   }
 
   list(): readonly CountedFinding[] {
-    return [...this.#counts.values()].map(({ finding, count }) => ({ ...finding, count }));
+    return [...this.#counts.values()].map(({ finding, count }) => ({ count, ...finding }));
   }
 }
