@@ -27,13 +27,13 @@ interface AskingParts {
 }
 
 /** Whether somebody may be asked about this call. Nobody is about the messages of a WebSocket: there it is refused instead. */
-function asksPeople({ service, target }: Allowed): boolean {
+export function asksPeople({ service, target }: Allowed): boolean {
   return !target.isWebSocket && mayAsk(service.protection.text);
 }
 
 /** Holds the body, which is part of what is approved. Throws `body-too-large` or `not-ready`. */
-export async function holdToAsk(allowed: Allowed, body: CallBody): Promise<void> {
-  if (!asksPeople(allowed) || body.canBeSentAgain) return;
+export async function holdToAsk(body: CallBody): Promise<void> {
+  if (body.canBeSentAgain) return;
   await body.hold(LIMIT_MS);
   if (body.held !== undefined) return;
   throw body.isTooLong
@@ -51,7 +51,6 @@ export async function holdToAsk(allowed: Allowed, body: CallBody): Promise<void>
  * `approval-pending`, `approval-denied` or `too-many-pending`.
  */
 export async function approve(deps: BrokerDeps, parts: AskingParts, allowed: Allowed): Promise<void> {
-  if (!asksPeople(allowed)) return;
   const { asking, findings } = parts.record;
   const call = approvedCall(deps, parts, allowed);
   const known = await deps.approvals.ofCall(deps.approvals.digestOf(call));

@@ -5,7 +5,7 @@ import type { Service } from '../core/entities.ts';
 import { mayAsk } from '../core/protection/model-text.ts';
 import type { Credential } from '../vault/credential.ts';
 import type { CallingAgent } from './caller.ts';
-import { approve, askAboutAnswer, holdToAsk } from './approve.ts';
+import { approve, askAboutAnswer, asksPeople, holdToAsk } from './approve.ts';
 import type { Answer, BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
 import { decideRuledBody } from './body-rules.ts';
@@ -54,7 +54,7 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
     again === undefined ? decideCall(deps, parts.caller, parts.target) : decideAgain(deps, parts, again);
   if (again === undefined) {
     allowed = await decideRuledBody(deps, parts, allowed);
-    await holdToAsk(allowed, body);
+    if (asksPeople(allowed)) await holdToAsk(body);
   }
   // Limits (admit) stand here: between the decision and the intent.
   const version = again?.version ?? (await versionReady(deps, allowed.service));
@@ -63,7 +63,7 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
   if (preparing !== undefined) await preparing;
   if (again === undefined) {
     inspectRequest(deps, record.inspected(allowed), body);
-    await approve(deps, parts, allowed);
+    if (asksPeople(allowed)) await approve(deps, parts, allowed);
   }
   const epoch = await record.begin(allowed, version, body);
   if (epoch > allowed.epoch) {
@@ -101,7 +101,9 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
       instead,
       secretVersion,
     });
-    const end = await askAboutAnswer(deps, { call, body, record, allowed }, exchanged);
+    const end = await (asksPeople(allowed)
+      ? askAboutAnswer(deps, { call, body, record, allowed }, exchanged)
+      : exchanged);
     if (end === 'answered') return undefined;
     if (end === 'version-gone') return { service, constraints, refused, version: undefined };
     // With a token the version is chosen anew: fetching another one may have made one.
