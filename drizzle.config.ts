@@ -3,6 +3,6 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: './src/store/{installation-tables,tables,audit-tables}.ts',
+  schema: './src/store/{installation-tables,tables,asked-tables,audit-tables}.ts',
   out: './migrations',
 });

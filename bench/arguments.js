@@ -9,6 +9,7 @@ const PARTS = /** @type {const} */ ([
   'request-lookup',
   'content',
   'text',
+  'bodies',
   'start',
   'kinds',
 ]);

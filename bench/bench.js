@@ -4,6 +4,7 @@ import { cpus, loadavg } from 'node:os';
 import { HELP, parseArguments } from './arguments.js';
 import { copyProgram } from './installation.js';
 import { describeMachine } from './machine.js';
+import { bodySheets, measureBodies } from './parts/bodies.js';
 import { measureCalls } from './parts/calls.js';
 import { callSheets } from './parts/calls-sheet.js';
 import { contentSheets, measureContent } from './parts/content.js';
@@ -44,6 +45,7 @@ const PARTS = {
   'request-lookup': part(measureRequestLookup, requestLookupSheets),
   content: part(measureContent, contentSheets),
   text: part(measureText, textSheets),
+  bodies: part(measureBodies, bodySheets),
   kinds: part(measureKinds, kindSheets),
 };
 const EXIT_FAILED = 1;

@@ -47,6 +47,13 @@ export const TARGETS = [
   ),
   figure('text.plain', 'rules on text of models, plain English', 'MB/s', atLeast(50)),
   figure('content.every-class', 'content rules of every class, 64 KiB of JSON', 'MB/s', atLeast(50, 100)),
+  figure('bodies.text', 'whole bodies under the rules on text, the slowest shape', 'MB/s', atLeast(50)),
+  figure(
+    'bodies.content',
+    'whole bodies under content rules for e-mail and cards, the slowest shape',
+    'MB/s',
+    atLeast(50),
+  ),
   figure('scan.sse-event', 'scan of an event of a stream, median', 'ms', atMost(1)),
   figure('scan.stream-memory', 'memory of a stream that is scanned', 'KiB', atMost(64)),
   figure('kinds.added-p50', 'added by the slowest kind of credential to bearer, median', 'ms', atMost(0.2)),

@@ -36,6 +36,7 @@ import { databaseTime, EPOCH_CHANNEL } from './store/vaults.ts';
 import { oldestCurrentSeconds } from './store/version-age.ts';
 import type { Log } from './telemetry/log.ts';
 import { type Metrics, NO_METRICS } from './telemetry/metrics.ts';
+import { Approvals } from './vault/approvals.ts';
 import { createAuditLog } from './vault/audit/audit-log.ts';
 import { verifyAudit } from './vault/audit/verify.ts';
 import { Authority } from './vault/authority.ts';
@@ -111,17 +112,13 @@ async function openVault(config: ServerConfig, { clock, log }: World, installati
   });
   closers.add(() => audit.close());
 
-  const authority = new Authority({
-    database,
-    clock,
-    keyring,
-    vaultId,
-    onAlarm: (table, row) =>
-      recordAlarm(
-        { audit, log, vaultId },
-        { table, row, reason: 'the row does not match its MAC and is ignored' },
-      ),
-  });
+  const onAlarm = (table: string, row: string) =>
+    recordAlarm(
+      { audit, log, vaultId },
+      { table, row, reason: 'the row does not match its MAC and is ignored' },
+    );
+  const authority = new Authority({ database, clock, keyring, vaultId, onAlarm });
+  const approvals = new Approvals({ ...installation, audit, onAlarm });
   const live = new LiveCalls();
   const notRenewed = (error: unknown) => log.warn({ error }, 'the lease was not renewed');
   const lease = new Lease({
@@ -149,7 +146,7 @@ async function openVault(config: ServerConfig, { clock, log }: World, installati
   );
   closers.add(() => listening.close());
   const verify = () => verifyAudit({ database, macKey, headPublicKey: headKeys.publicKey, headFile });
-  return { replica, audit, authority, lease, live, freezing, verify };
+  return { replica, audit, approvals, authority, lease, live, freezing, verify };
 }
 
 type Vault = Awaited<ReturnType<typeof openVault>>;
@@ -236,6 +233,7 @@ function openOperations(
     lease,
     tokens,
     audit,
+    approvals: parts.approvals,
     addresses: parts.addresses,
     rotations: new Rotations(parts),
     freezing,
@@ -348,6 +346,7 @@ async function openBroker(
     credentials,
     minting,
     audit,
+    approvals: parts.approvals,
     egress,
     live,
     log,

@@ -8,6 +8,7 @@ import { a06 } from './attacks/a06-line-breaks.ts';
 import { a07 } from './attacks/a07-literal-bytes.ts';
 import { a08, a09, a10, a11 } from './attacks/a08-bodies.ts';
 import { a12 } from './attacks/a12-scopes.ts';
+import { a14, a15 } from './attacks/a14-approvals.ts';
 import { a18, a19, a20 } from './attacks/a18-forged-tokens.ts';
 import { a25, a26 } from './attacks/a25-revocation.ts';
 import { a28, a29, a30, a31 } from './attacks/a28-echoes.ts';
@@ -42,6 +43,8 @@ export const ATTACKS: readonly Attack[] = [
   a10,
   a11,
   a12,
+  a14,
+  a15,
   a18,
   a19,
   a20,
@@ -81,8 +84,6 @@ export const ATTACKS: readonly Attack[] = [
 /** Rows of the list whose capability there is not yet. */
 export const NOT_BUILT: readonly LeftOut[] = [
   { id: 'A13', title: 'Delegate more than one has', why: 'there is no delegation' },
-  { id: 'A14', title: 'Approve one’s own request, or change it afterwards', why: 'there are no approvals' },
-  { id: 'A15', title: 'Hide something in the text of an approval', why: 'there are no approvals' },
   { id: 'A16', title: 'Call beyond a limit or a budget', why: 'there are no limits' },
   { id: 'A17', title: 'Replay a proof of possession', why: 'there is no DPoP' },
   { id: 'A21', title: 'Exchange a stolen subject token', why: 'there is no token exchange' },

@@ -14,6 +14,7 @@ export type Capability =
   | 'placeholders'
   | 'guards' // rules of a service that no grant beats
   | 'access-requests'
+  | 'approvals' // calls that a person is asked about
   | 'rotation'
   | 'body-rules'
   | 'decoys'

@@ -56,7 +56,7 @@ async function authenticateBy(deps: BrokerDeps, call: BrokeredCall, given: Given
   const placeholders = given.presented
     .filter(({ kind }) => kind === 'placeholder')
     .map((found) => found.text);
-  return { ...named, token: text, withheld: [...new Set([text, ...placeholders])] };
+  return { token: text, withheld: [...new Set([text, ...placeholders])], ...named };
 }
 
 /** Good for its service, which whoever asks has made sure of, until its end. */

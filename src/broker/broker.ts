@@ -35,18 +35,18 @@ export async function broker(deps: BrokerDeps, call: BrokeredCall, answer: Answe
     const target = findTarget(call, body, { service, address, isGranted });
     record.target = target;
     lookInHead(deps, {
-      ...record.looked,
       caller,
       service: isGranted ? service : undefined,
       address: target.address,
       hideAddress: () => record.hideAddress(),
+      ...record.looked,
     });
     const parts = { call, body, caller, target, answer };
-    let again = await send(deps, { ...parts, record });
+    let again = await send(deps, { record, ...parts });
     while (again !== undefined) {
       record.finish();
       record = record.again();
-      const sending = send(deps, { ...parts, record }, again);
+      const sending = send(deps, { record, ...parts }, again);
       deps.live.finishing(sending.catch(() => undefined)); // so that a shutdown does not come between two sends
       again = await sending;
     }

@@ -6,6 +6,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { AuditLog } from '../vault/audit/audit-log.ts';
 import type { AutomaticFreeze } from '../vault/automatic-freeze.ts';
+import type { Approvals } from '../vault/approvals.ts';
 import type { Authority } from '../vault/authority.ts';
 import type { Credentials } from '../vault/credential.ts';
 import type { DecoysAtDoor } from '../vault/decoys-at-door.ts';
@@ -29,6 +30,7 @@ export interface BrokerDeps {
   readonly credentials: Credentials;
   readonly minting: Minting;
   readonly audit: AuditLog;
+  readonly approvals: Approvals;
   readonly egress: Egress;
   readonly live: LiveCalls;
   readonly failures: FailureLimit;

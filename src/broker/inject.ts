@@ -25,9 +25,7 @@ export function inject(
   { call, body, version, vaultId }: InjectParts,
 ): OutgoingRequest {
   const { service, target } = allowed;
-  const slots = slotsOf(service);
-  const headers = withRequired(keptHeaders(call, allowed, slots.headers), service);
-  const query = keptQuery(allowed, slots.query);
+  const { headers, query } = forwarded(call, allowed);
   const base = {
     origin: service.origin,
     method: target.method,
@@ -35,7 +33,22 @@ export function inject(
     ...body.outgoing(),
   };
   const bare = { basePath: service.basePath, address: target.address, query, headers };
-  return credential.place(version.id, (placement) => ({ ...base, ...withCredential(bare, placement) }));
+  return credential.place(version.id, (placement) => {
+    const { path, headers: placed } = withCredential(bare, placement);
+    return { path, headers: placed, ...base };
+  });
+}
+
+/** What goes out of a call beside its body, without the credential. */
+export function forwarded(
+  call: BrokeredCall,
+  allowed: Allowed,
+): { readonly headers: HeaderPairs; readonly query: readonly string[] } {
+  const slots = slotsOf(allowed.service);
+  return {
+    headers: withRequired(keptHeaders(call, allowed, slots.headers), allowed.service),
+    query: keptQuery(allowed, slots.query),
+  };
 }
 
 /** The agent's headers but for slots, and for those that carry its token or a placeholder. */

@@ -6,12 +6,15 @@ import type { Id } from '../core/ids.ts';
 import { Findings } from '../core/inspection/finding.ts';
 import type { Principal } from '../core/principal.ts';
 import { Problem } from '../core/problem.ts';
+import { lockVault } from '../store/vaults.ts';
+import type { Appended } from '../vault/audit/call-lane.ts';
 import type { EndedCall } from '../telemetry/metrics.ts';
 import type { CallingAgent } from './caller.ts';
 import type { BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
 import type { Allowed, Target } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
+import { Asking } from './inspection/asking.ts';
 import type { LeakCount } from './inspection/guard.ts';
 import type { Inspected } from './inspection/inspected.ts';
 import { Previews } from './inspection/previews.ts';
@@ -29,6 +32,8 @@ export class CallRecord {
   readonly leaks: LeakCount = { matches: 0, views: new Set() };
   readonly findings = new Findings();
   previews = new Previews();
+  /** Of all sends of the call. */
+  asking = new Asking();
   /** What the upstream answered, as far as it came. */
   status: number | undefined;
   upstream: string | undefined;
@@ -60,8 +65,8 @@ export class CallRecord {
 
   /** For what looks at the call before it is decided. */
   get looked(): Omit<Inspected, 'allowed'> {
-    const { findings, previews } = this;
-    return { call: this.#call, findings, previews, waitFor: (work) => this.#waitFor(work) };
+    const { findings, previews, asking } = this;
+    return { call: this.#call, findings, previews, asking, waitFor: (work) => this.#waitFor(work) };
   }
 
   /** Path and names of parameters hold what must not stand in the log: they are told as keyed hashes. */
@@ -84,6 +89,7 @@ export class CallRecord {
   again(): CallRecord {
     const next = new CallRecord(this.#deps, this.#call, this.#startedMs);
     next.previews = this.previews.again();
+    next.asking = this.asking;
     next.#caller = this.#caller;
     next.#target = this.#target;
     next.#isAddressHidden = this.#isAddressHidden;
@@ -112,8 +118,10 @@ export class CallRecord {
     const { service, target, decision, epoch } = allowed;
     const { held } = body;
     const { vault, principal, request, client } = this.#base();
-    const appended = await this.#deps.audit.append({
+    const { approvals } = this.asking;
+    const appended = await this.#authorise({
       kind: 'call.intent',
+      ...(approvals.length === 0 ? {} : { approvals: approvals.map(({ id }) => id) }),
       vault,
       principal,
       request,
@@ -139,6 +147,20 @@ export class CallRecord {
     this.#intent = appended.id;
     if (held === undefined) this.#body = body;
     return appended.epoch;
+  }
+
+  /** In the round trip that brings the epoch, approvals are used up with the intent that tells of them, or neither is written. */
+  async #authorise(intent: AuditInput): Promise<Appended> {
+    const { audit, approvals, authority } = this.#deps;
+    const unused = this.asking.unused.map(({ id }) => id);
+    if (unused.length === 0) return await audit.append(intent);
+    const appended = await audit.transaction(async (tx, append) => {
+      const epoch = await lockVault(tx, authority.vaultId); // no right changes before both are written
+      await approvals.consume(tx, unused);
+      return { id: await append(intent), epoch };
+    });
+    this.asking.used();
+    return appended;
   }
 
   /** Tells, in the background, that this send follows one whose version was answered 401. */
@@ -211,6 +233,7 @@ export class CallRecord {
     const { vault, principal, request, client } = this.#base();
     return {
       kind: 'call.outcome',
+      approval: this.asking.question,
       vault,
       principal,
       request,
@@ -248,6 +271,7 @@ export class CallRecord {
       // A guard is the service's, everything else with a revision the grant's.
       ...(typeof revision === 'number' && rule !== 'guard' ? { grantRevision: revision } : {}),
       ...(this.findings.isEmpty ? {} : { flags: this.findings.list() }),
+      ...(this.asking.question === undefined ? {} : { approval: this.asking.question }),
     });
   }
 

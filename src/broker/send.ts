@@ -2,8 +2,10 @@
 // secret is being rotated; each has an intent and an outcome of its own.
 import type { Constraints } from '../core/constraints.ts';
 import type { Service } from '../core/entities.ts';
+import { mayAsk } from '../core/protection/model-text.ts';
 import type { Credential } from '../vault/credential.ts';
 import type { CallingAgent } from './caller.ts';
+import { approve, askAboutAnswer, asksPeople, holdToAsk } from './approve.ts';
 import type { Answer, BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
 import { decideRuledBody } from './body-rules.ts';
@@ -51,19 +53,26 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
   if (!deps.lease.isValid()) await deps.lease.regain();
   let allowed =
     again === undefined ? decideCall(deps, parts.caller, parts.target) : decideAgain(deps, parts, again);
-  if (again === undefined) allowed = await decideRuledBody(deps, parts, allowed);
-  // Limits (admit) and human approval (approve) stand here: between the decision and the intent.
+  if (again === undefined) {
+    allowed = await decideRuledBody(deps, parts, allowed);
+    if (asksPeople(allowed)) await holdToAsk(body);
+  }
+  // Limits (admit) stand here: between the decision and the intent.
   const version = again?.version ?? (await versionReady(deps, allowed.service));
   if (needsHolding(deps, allowed, body)) await body.hold();
   const preparing = guardsReady(deps, allowed.service);
   if (preparing !== undefined) await preparing;
-  if (again === undefined) inspectRequest(deps, record.inspected(allowed), body);
+  if (again === undefined) {
+    inspectRequest(deps, record.inspected(allowed), body);
+    if (asksPeople(allowed)) await approve(deps, parts, allowed);
+  }
   const epoch = await record.begin(allowed, version, body);
   if (epoch > allowed.epoch) {
     await deps.authority.syncTo(epoch);
     allowed = decideAgain(deps, parts, allowed); // the intent names this service: nothing else may be sent under it
     await guardsReady(deps, allowed.service);
   }
+  requireApproved(record, allowed);
   const { service, constraints } = allowed;
   const { credential, release } = await deps.credentials.open(service);
   try {
@@ -82,7 +91,7 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
       afterRefusal(deps, { allowed, credential, version, body, isLast: refused !== undefined });
     const isCurrent = deps.authority.secret(service.secretId)?.current?.id === version.id;
     const secretVersion = refused === undefined ? undefined : isCurrent ? 'current' : 'previous';
-    const end = await exchange(deps, {
+    const exchanged = exchange(deps, {
       call,
       body,
       answer: parts.answer,
@@ -94,6 +103,9 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
       instead,
       secretVersion,
     });
+    const end = await (asksPeople(allowed)
+      ? askAboutAnswer(deps, { call, body, record, allowed }, exchanged)
+      : exchanged);
     if (end === 'answered') return undefined;
     if (end === 'version-gone') return { service, constraints, refused, version: undefined };
     // With a token the version is chosen anew: fetching another one may have made one.
@@ -105,10 +117,17 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
 
 /** Rules that some services want are loaded when the first of them is called. */
 function guardsReady({ content, texts }: BrokerDeps, { protection }: Service): Promise<unknown> | undefined {
-  const preparing = content.prepare(protection.content);
+  const isShown = mayAsk(protection.text);
+  const preparing = isShown ? content.prepareMasks() : content.prepare(protection.content);
   const readying = texts.prepare(protection.text);
   if (preparing === undefined || readying === undefined) return preparing ?? readying;
   return Promise.all([preparing, readying]);
+}
+
+/** What was approved was approved under this grant as it was. */
+function requireApproved({ asking }: CallRecord, { decision }: Allowed): void {
+  const isSame = asking.grant?.id === decision.grant && asking.grant.revision === decision.grantRevision;
+  if (asking.approvals.length > 0 && !isSame) throw changedProblem('grant');
 }
 
 /** The version to send, once there is an access token where it takes one. Throws `secret-unavailable`. */

@@ -6,6 +6,7 @@ export const EXIT = {
   usage: 2,
   authNeeded: 4,
   denied: 5,
+  approval: 6,
   vendor: 7,
   unhealthy: 8,
   interrupted: 130,
@@ -18,6 +19,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.usage, 'the command line or the configuration is wrong'],
   [EXIT.authNeeded, 'a credential is missing or was refused'],
   [EXIT.denied, 'denied by policy: no grant, no rule, or frozen'],
+  [EXIT.approval, 'a person has to approve the call first, or denied it'],
   [EXIT.vendor, 'the upstream failed'],
   [
     EXIT.unhealthy,

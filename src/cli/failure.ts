@@ -27,6 +27,13 @@ interface ProblemBody {
   readonly fault: string | undefined;
 }
 
+/** A call that a person lets through, or does not. */
+const OF_APPROVALS: ReadonlySet<string> = new Set([
+  'approval-required',
+  'approval-pending',
+  'approval-denied',
+]);
+
 /** An `application/problem+json` answer of the server (RFC 9457), or what stands in for one. */
 export class ServerProblem extends Error {
   override readonly name = 'ServerProblem';
@@ -38,9 +45,10 @@ export class ServerProblem extends Error {
   }
 
   get exitCode(): ExitCode {
-    const { status, fault } = this.body;
+    const { status, fault, code } = this.body;
     if (status === 401) return EXIT.authNeeded;
     if (fault === 'upstream') return EXIT.vendor;
+    if (OF_APPROVALS.has(code)) return EXIT.approval;
     if (status === 403) return EXIT.denied;
     return status === 422 || status === 400 ? EXIT.usage : EXIT.failed;
   }

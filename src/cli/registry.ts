@@ -81,6 +81,16 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => import('./commands/access.ts'),
   },
   {
+    name: 'approval',
+    summary: 'Look at calls that wait for a person, approve or deny them',
+    load: async () => import('./commands/approval.ts'),
+  },
+  {
+    name: 'approve',
+    summary: 'Let a call that waits pass, once',
+    load: async () => import('./commands/approve.ts'),
+  },
+  {
     name: 'mcp',
     summary: 'Be the MCP server of an agent, on standard input and output',
     load: async () => import('./commands/mcp.ts'),

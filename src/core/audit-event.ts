@@ -55,6 +55,8 @@ const ServerStop = z.strictObject({ ...base, kind: z.literal('server.stop') });
 const CallIntent = z.strictObject({
   ...base,
   kind: z.literal('call.intent'),
+  /** Used up by this call. */
+  approvals: z.array(idSchema('apr')).min(1).max(16).readonly().optional(),
   service: z.strictObject({ id: idSchema('svc'), name: Name, revision: count() }),
   secret: z.strictObject({ id: idSchema('sec'), version: count().min(1) }),
   method: Method,
@@ -75,6 +77,8 @@ const CallIntent = z.strictObject({
 const CallOutcome = z.strictObject({
   ...base,
   kind: z.literal('call.outcome'),
+  /** The question that the answer raised. */
+  approval: idSchema('apr').optional(),
   intent: idSchema('evt'),
   /** `refused`: nothing left; `cut`: refused when part of it may have. */
   result: z.enum(['answered', 'aborted', 'refused', 'cut', 'failed', 'unknown']),
@@ -95,6 +99,8 @@ const CallOutcome = z.strictObject({
 const CallRefused = z.strictObject({
   ...base,
   kind: z.literal('call.refused'),
+  /** The question that stands between the call and its upstream. */
+  approval: idSchema('apr').optional(),
   service: text(256).optional(),
   method: Method.optional(),
   path: Path.optional(),
@@ -173,6 +179,9 @@ const Administrative = z.strictObject({
     'access-request.create',
     'access-request.grant',
     'access-request.deny',
+    'approval.ask',
+    'approval.approve',
+    'approval.deny',
     'placeholder.create',
     'placeholder.revoke',
     'run.start',

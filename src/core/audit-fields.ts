@@ -39,6 +39,7 @@ export const Flags = z
       guard: z.enum(GUARDS),
       rule: text(128),
       action: z.enum(FINDING_ACTIONS),
+      approval: idSchema('apr').optional(),
       count: count().min(1),
     }),
   )

@@ -29,9 +29,9 @@ function stamped(input: AuditInput, stamp: AuditStamp): AuditEvent {
 }
 
 function intentText(event: Intent, stamp: AuditStamp): string {
-  const { body, decision, secret, service } = event;
+  const { approvals, body, decision, secret, service } = event;
   return (
-    `{"at":${string(stamp.at)},"body":${canonicalJson(body)}` +
+    `{${approvals === undefined ? '' : `"approvals":${canonicalJson(approvals)},`}"at":${string(stamp.at)},"body":${canonicalJson(body)}` +
     maybe('client', event.client) +
     `,"decision":{"effect":${string(decision.effect)},"grant":${string(decision.grant)}` +
     `,"grantRevision":${number(decision.grantRevision)},"rule":${string(decision.rule)}}` +
@@ -47,9 +47,9 @@ function intentText(event: Intent, stamp: AuditStamp): string {
 }
 
 function outcomeText(event: Outcome, stamp: AuditStamp): string {
-  const { firstByteMs, flags, leaks, preview, status } = event;
+  const { approval, firstByteMs, flags, leaks, preview, status } = event;
   return (
-    `{"at":${string(stamp.at)}` +
+    `{${approval === undefined ? '' : `"approval":${string(approval)},`}"at":${string(stamp.at)}` +
     maybe('bodyHash', event.bodyHash) +
     maybe('client', event.client) +
     (firstByteMs === undefined ? '' : `,"firstByteMs":${number(firstByteMs)}`) +

@@ -19,6 +19,7 @@ const ID_PREFIXES = [
   'run', // run
   'plh', // placeholder
   'arq', // access request
+  'apr', // approval
   'tok', // access token
   'evt', // audit event
   'chn', // audit chain

@@ -11,6 +11,8 @@ export const PERMISSIONS = [
   'agent:freeze',
   'grant:read',
   'grant:write',
+  'approval:read',
+  'approval:write',
   'run:write',
   'audit:read',
   'status:read',

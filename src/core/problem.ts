@@ -104,9 +104,33 @@ export const PROBLEMS = {
   },
   'too-many-pending': {
     status: 403,
-    title: 'Too many access requests wait',
+    title: 'Too many questions wait',
     fault: 'policy',
-    help: 'The agent has as many access requests as it may have that nobody has decided yet. An administrator grants or denies them (`doorward access list`); asking for the same again is answered with the request there is.',
+    help: 'The agent has as many access requests, or as many calls that wait for an approval, as it may have that nobody has decided yet. An administrator decides them (`doorward access list`, `doorward approval list`); asking for the same again is answered with the one there is.',
+  },
+  'approval-required': {
+    status: 403,
+    title: 'A person has to approve this call',
+    fault: 'policy',
+    help: 'A rule of the service wants a person to look at this call before it is made. Nothing was sent; a question now waits, whose id `approval` names. Tell somebody: an administrator looks at it with `doorward approval show ID` and decides with `doorward approval approve ID`. Then repeat exactly this call; anything else is another question.',
+  },
+  'approval-pending': {
+    status: 403,
+    title: 'Nobody has approved this call yet',
+    fault: 'policy',
+    help: 'The same call was made before, and the question it raised still waits for a person: `doorward approval show ID`. Repeating it does not help until somebody has decided; a question that nobody decides lapses after an hour.',
+  },
+  'approval-denied': {
+    status: 403,
+    title: 'A person denied this call',
+    fault: 'policy',
+    help: 'A person looked at this call and denied it. Do not repeat it; ask whoever administers Doorward. The denial stands for an hour, after which the same call asks again.',
+  },
+  'approval-decided': {
+    status: 409,
+    title: 'The approval is not open',
+    fault: 'caller',
+    help: 'Somebody has decided it before, or nobody did within an hour. `doorward approval list` shows what waits; the agent asks again by repeating its call.',
   },
   'origin-not-allowed': {
     status: 403,

@@ -31,7 +31,9 @@ export async function handleCall(
 ): Promise<void> {
   const asked = { request, response, publicUrl, id: newId(deps.ids, 'req') };
   const call: BrokeredCall = {
-    ...target,
+    service: target.service,
+    address: target.address,
+    base: target.base,
     request: asked.id,
     method: request.method ?? '',
     headers: pairsFromRaw(request.rawHeaders),

@@ -59,7 +59,9 @@ export function createServiceListener(
 
 function belowPublicUrl({ publicUrl }: ListenerDeps, url: string): CallTarget | undefined {
   const target = callTarget(url);
-  return target === undefined ? undefined : { ...target, base: `${publicUrl}/call/${target.service}` };
+  if (target === undefined) return undefined;
+  const { service, address } = target;
+  return { service, address, base: `${publicUrl}/call/${service}` };
 }
 
 function ofHost({ publicUrl, callDomain }: ListenerDeps, service: string, address: string): CallTarget {

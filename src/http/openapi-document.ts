@@ -63,6 +63,7 @@ const TAGS = [
   ['agent', 'The workloads that call.'],
   ['grant', 'Which agent may call which service, and what of it.'],
   ['access-request', 'What agents ask for that they lack, for an administrator to decide.'],
+  ['approval', 'Calls that wait for a person, who lets exactly this call pass once, or not.'],
   ['run', 'One agent process, and the placeholder that works while it lives.'],
   ['audit', 'What happened, in a log that can not be changed unnoticed.'],
   ['status', 'The server itself.'],

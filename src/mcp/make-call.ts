@@ -155,5 +155,9 @@ function nextStep(service: string, { code, extensions }: Problem): string | unde
   if (code === 'not-allowed' && typeof scope === 'string') {
     return `Next: this token was issued for less; a token with the scope ${scope} is needed.`;
   }
-  return code === 'unauthenticated' ? 'Next: stop, and tell the person you work for.' : undefined;
+  if (code === 'approval-required' || code === 'approval-pending') {
+    return `Next: tell the person you work for, who decides with \`doorward approve ${String(extensions['approval'])}\`. Make exactly this call again once they have answered, not before.`;
+  }
+  const isOver = code === 'unauthenticated' || code === 'approval-denied';
+  return isOver ? 'Next: stop, and tell the person you work for.' : undefined;
 }

@@ -1,5 +1,6 @@
 // Backups, and the end of the freeze after a restore.
 import { Problem } from '../core/problem.ts';
+import { deleteAllApprovals } from '../store/approvals.ts';
 import { placeholdersOf } from '../store/placeholders.ts';
 import { readFrozen, unfreezeVault } from '../store/vaults.ts';
 import { type BackupRequest, openBackup } from '../vault/backup/create.ts';
@@ -39,6 +40,8 @@ export const acceptRestore = changing(restoreAccept, async ({ deps, tx, now, cha
   // Some may have been revoked after the backup was made: none of them comes back, as no token does.
   const placeholders = await placeholdersOf(tx, vaultId);
   await removePlaceholders(tx, placeholders, { keyring, removedAt: now, changedEpoch });
+  // One that was used up after the backup was made must not be good for another call.
+  await deleteAllApprovals(tx, vaultId);
   const { agents, grants } = authority.counts;
   const frozenAt = frozen.since.toISOString();
   return {

@@ -12,6 +12,8 @@ interface Refusal {
   readonly needed?: string | undefined;
   /** What would be decided now. */
   readonly present: Decision | undefined;
+  /** The question that it was refused for. */
+  readonly approval?: string | undefined;
 }
 
 type Advice = NonNullable<CallExplanation['advice']>;
@@ -24,8 +26,12 @@ const UNRECORDED: ReadonlySet<string> = new Set([
   'constraint:body',
 ]);
 
+/** What a decision on method and path tells; whatever else refuses a call looks at what the log does not hold. */
+const DECIDED: ReadonlySet<string> = new Set(['no-grant', 'not-allowed', 'frozen']);
+
 export function adviseOn(refusal: Refusal): Advice {
-  const { problem, present, rule } = refusal;
+  const { problem, present, rule, approval } = refusal;
+  if (approval !== undefined) return adviseApproval(problem, approval);
   if (rule !== undefined && UNRECORDED.has(rule) && present?.effect === 'allow') {
     return {
       sentence: `The call was not what the grant asks for besides method and path (${rule}); the log does not hold what is asked about.`,
@@ -33,7 +39,7 @@ export function adviseOn(refusal: Refusal): Advice {
       command: null,
     };
   }
-  if (present?.effect === 'allow' && PROBLEMS[knownCode(problem)].fault === 'policy') {
+  if (present?.effect === 'allow' && DECIDED.has(problem)) {
     return only(`It would be allowed now, by ${present.rule}.`);
   }
   switch (problem) {
@@ -111,6 +117,17 @@ function adviseThaw({ agent, service, rule }: Refusal): Advice {
       : 'An administrator has frozen this agent.',
     neededGrant: null,
     command: isVault ? 'doorward restore accept' : `doorward agent unfreeze ${agent ?? 'AGENT'}`,
+  };
+}
+
+function adviseApproval(problem: string, approval: string): Advice {
+  return {
+    sentence:
+      problem === 'text-blocked'
+        ? 'A person was asked whether the answer to this call may hold what was found in it.'
+        : PROBLEMS[knownCode(problem)].title + '.',
+    neededGrant: null,
+    command: `doorward approval show ${approval}`,
   };
 }
 

@@ -15,6 +15,7 @@ import {
   agentUnfreeze,
 } from './contracts/agents.ts';
 import { auditList, auditVerify } from './contracts/audit.ts';
+import { approvalApprove, approvalDeny, approvalList, approvalShow } from './contracts/approvals.ts';
 import { backupCreate, restoreAccept } from './contracts/backups.ts';
 import { callDecide, callExplain } from './contracts/calls.ts';
 import {
@@ -90,6 +91,10 @@ export const CONTRACTS = [
   accessRequestShow,
   accessRequestGrant,
   accessRequestDeny,
+  approvalList,
+  approvalShow,
+  approvalApprove,
+  approvalDeny,
   agentServices,
   placeholderCreate,
   placeholderList,

@@ -49,12 +49,18 @@ function explainSent(deps: OperationDeps, sends: readonly [Send, ...Send[]]): Ca
     advice:
       last?.problem === undefined
         ? null
-        : adviseOn({ problem: last.problem, rule: undefined, agent: nameOf(intent.principal), present }),
+        : adviseOn({
+            problem: last.problem,
+            rule: undefined,
+            agent: nameOf(intent.principal),
+            present,
+            approval: last.approval,
+          }),
   };
 }
 
 function explainRefused(deps: OperationDeps, refused: CallRefused): CallExplanation {
-  const { problem, rule, principal, method, path } = refused;
+  const { problem, rule, principal, method, path, approval } = refused;
   // A name that no service had is in the log as a keyed hash only.
   const service = refused.service?.startsWith('#') === true ? undefined : refused.service;
   const present = decideNow(deps, { ...refused, service, method, path });
@@ -78,7 +84,7 @@ function explainRefused(deps: OperationDeps, refused: CallRefused): CallExplanat
     sends: [],
     flags: refused.flags ?? [],
     now: toNow(present),
-    advice: adviseOn({ problem, rule, agent: nameOf(principal), service, needed, present }),
+    advice: adviseOn({ problem, rule, agent: nameOf(principal), service, needed, present, approval }),
   };
 }
 

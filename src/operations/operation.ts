@@ -6,6 +6,7 @@ import type { Permission } from '../core/permission.ts';
 import type { AdminPrincipal } from '../core/principal.ts';
 import type { Database } from '../store/database.ts';
 import type { Transaction } from '../store/transaction.ts';
+import type { Approvals } from '../vault/approvals.ts';
 import type { AuditLog } from '../vault/audit/audit-log.ts';
 import type { AuditReport } from '../vault/audit/verify.ts';
 import type { AutomaticFreeze } from '../vault/automatic-freeze.ts';
@@ -28,6 +29,7 @@ export interface OperationDeps {
   readonly lease: Lease;
   readonly tokens: Tokens;
   readonly audit: AuditLog;
+  readonly approvals: Approvals;
   readonly rotations: Rotations;
   readonly freezing: AutomaticFreeze;
   readonly metrics: DecoyDeps['metrics'];

@@ -7,6 +7,7 @@ import {
 } from './access-requests.ts';
 import { createAgent, freezeAgent, listAgent, removeAgent, showAgent, unfreezeAgent } from './agents.ts';
 import { revokeAgent } from './agent-revoke.ts';
+import { approveApproval, denyApproval, listApproval, showApproval } from './approvals.ts';
 import { listAudit, verifyAuditLog } from './audit.ts';
 import { acceptRestore, createBackup } from './backups.ts';
 import { decideCall } from './decide-call.ts';
@@ -68,6 +69,10 @@ export const OPERATIONS: readonly Operation[] = [
   showAccessRequest,
   grantAccessRequest,
   denyAccessRequest,
+  listApproval,
+  showApproval,
+  approveApproval,
+  denyApproval,
   listAgentServices,
   createPlaceholderOf,
   listPlaceholder,

@@ -1,7 +1,8 @@
 // Rows of access requests: what agents asked for, and what was decided.
 import { and, asc, eq, gt, isNull, lt, lte, type SQL } from 'drizzle-orm';
 import type { Id } from '../core/ids.ts';
-import { accessRequest, agent } from './tables.ts';
+import { accessRequest } from './asked-tables.ts';
+import { agent } from './tables.ts';
 import type { Queryable, Transaction } from './transaction.ts';
 
 export type AccessRequestRow = typeof accessRequest.$inferSelect;

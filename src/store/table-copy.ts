@@ -27,6 +27,7 @@ const TABLES = [
   tables.placeholder,
   tables.mintedToken,
   tables.accessRequest,
+  tables.approval,
   tables.idempotencyKey,
   tables.auditEvent,
   tables.auditBody,

@@ -1,4 +1,5 @@
-// The tables of a vault, each keyed by it; those of the whole installation are in installation-tables.ts.
+// The tables of a vault, each keyed by it; those of the whole installation are in installation-tables.ts, what waits for a person
+// is in asked-tables.ts.
 // Rows that decide something carry `changed_epoch` (they travel to replicas as deltas) and stay, marked removed.
 import { isNull, sql } from 'drizzle-orm';
 import {
@@ -331,30 +332,6 @@ export const mintedToken = pgTable(
     primaryKey({ columns: [t.vaultId, t.secretId] }),
     foreignKey({ columns: [t.vaultId, t.secretId], foreignColumns: [secret.vaultId, secret.id] }),
     index('minted_token_epoch').on(t.vaultId, t.changedEpoch),
-  ],
-);
-
-/** What an agent asked an administrator for. */
-export const accessRequest = pgTable(
-  'access_request',
-  {
-    vaultId: vaultId(),
-    id: idColumn('id', 'arq').notNull(),
-    agentId: idColumn('agent_id', 'agt').notNull(),
-    /** As asked: there may be no service of that name. */
-    service: text('service').notNull(),
-    /** Patterns; null asks for every method and path. */
-    allow: jsonb('allow').$type<readonly string[]>(),
-    reason: text('reason').notNull(),
-    createdAt: moment('created_at').notNull(),
-    decidedAt: moment('decided_at'),
-    decision: text('decision', { enum: ['granted', 'denied'] }),
-    decidedBy: idColumn('decided_by', 'adm'),
-  },
-  (t) => [
-    primaryKey({ columns: [t.vaultId, t.id] }),
-    foreignKey({ columns: [t.vaultId, t.agentId], foreignColumns: [agent.vaultId, agent.id] }),
-    index('access_request_open').on(t.vaultId, t.agentId).where(isNull(t.decidedAt)),
   ],
 );
 

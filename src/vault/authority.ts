@@ -229,7 +229,7 @@ export class Authority {
     ]);
     const destroyed = new Set(rows.secrets.filter((row) => row.destroyedAt !== null).map(({ id }) => id));
     for (const row of rows.secrets) {
-      this.#secrets.set(row.id, { ...row, current: undefined, previous: undefined, live: [] });
+      this.#secrets.set(row.id, { current: undefined, previous: undefined, live: [], ...row });
     }
     for (const id of touched) this.#applySecret(id, destroyed.has(id));
     this.#epoch = rows.epoch;
@@ -242,7 +242,7 @@ export class Authority {
     if (before !== undefined) this.#agentIds.delete(before.name);
     this.#agents.delete(row.id);
     if (row.removedAt !== null || !this.#holds('agent', row, agentMacColumns(row))) return;
-    this.#agents.set(row.id, { ...row, frozen: row.frozenAt !== null });
+    this.#agents.set(row.id, { frozen: row.frozenAt !== null, ...row });
     this.#agentIds.set(row.name, row.id);
   }
 
@@ -252,7 +252,7 @@ export class Authority {
     this.#services.delete(row.id);
     if (row.removedAt !== null || !this.#holds('service', row, serviceMacColumns(row))) return;
     const protection = protectionSettings(row.protection);
-    this.#services.set(row.id, { ...row, guards: row.deny.map(parsePattern), protection });
+    this.#services.set(row.id, { guards: row.deny.map(parsePattern), ...row, protection });
     this.#serviceIds.set(row.name, row.id);
   }
 

@@ -1,4 +1,5 @@
 // Which columns of each row its MAC covers: all that decide something, and the revision.
+import type { ApprovalRow } from '../store/approvals.ts';
 import type { FingerprintRow } from '../store/fingerprints.ts';
 import type { AgentRow, GrantRow, PlaceholderRow, RunRow, ServiceRow } from '../store/authority-rows.ts';
 
@@ -67,4 +68,25 @@ export function placeholderMacColumns(row: Omit<PlaceholderRow, 'changedEpoch' |
 export function fingerprintMacColumns(row: Omit<FingerprintRow, 'changedEpoch' | 'mac' | 'createdAt'>) {
   const { vaultId, versionId, secretId, isDecoy, record, removedAt } = row;
   return { vaultId, versionId, secretId, isDecoy, record, removedAt };
+}
+
+export function approvalMacColumns(row: Omit<ApprovalRow, 'mac'>) {
+  const { vaultId, id, agentId, serviceId, direction, rules, callDigest, digest, shown } = row;
+  const { createdAt, decidedAt, decision, decidedBy, usedAt } = row;
+  return {
+    vaultId,
+    id,
+    agentId,
+    serviceId,
+    direction,
+    rules,
+    callDigest,
+    digest,
+    shown,
+    createdAt,
+    decidedAt,
+    decision,
+    decidedBy,
+    usedAt,
+  };
 }

@@ -13,7 +13,8 @@ export type MacTable =
   | 'service_grant'
   | 'run'
   | 'placeholder'
-  | 'secret_fingerprint';
+  | 'secret_fingerprint'
+  | 'approval';
 
 /** HMAC-SHA256 over the canonical JSON of the table's name and `columns`: moments as RFC 3339, bytes as hex. */
 export function rowMac(keyring: Keyring, table: MacTable, columns: Readonly<Record<string, Column>>): Buffer {

@@ -199,7 +199,7 @@ describe('text in calls', () => {
   test.each([
     [{ rules: { 'en-overide': 'off' } }, 'there is no rule of text called en-overide'],
     [{ answerSchema: { not: { type: 'string' } } }, 'this JSON Schema can not be used'],
-    [{ mode: 'ask' }, 'mode'],
+    [{ mode: 'mask' }, 'mode'],
   ])('is not guarded by settings that nobody understands: %j', async (text, said) => {
     const refused = await world.admin('PATCH', '/v1/services/vendor', { protection: { text } });
     expect(refused.status).toBe(422);

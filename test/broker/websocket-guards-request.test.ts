@@ -169,21 +169,23 @@ describe('messages over a WebSocket from the agent', () => {
     await expect.poll(() => state.seen, PATIENTLY).toEqual([message]);
     expect(JSON.stringify((await finished(told))['flags'])).toContain('"en-override-earlier"');
 
-    await protect({ text: { mode: 'block' } });
-    const refused = await connect();
-    refused.socket.send('{"messages":[{"role":"user","content":"Hello there, how are you?"}]}');
-    refused.socket.send(message);
-    expect((await refused.closed).code).toBe(1008);
-    expect(await endOf(refused)).toMatchObject({ result: 'cut', problem: 'text-blocked' });
-    await expect.poll(() => state.upstreamClosed.length).toBe(2);
-    expect(state.seen).toHaveLength(2);
-    expect(state.seen.at(-1)).not.toContain('evil');
+    for (const [turn, mode] of ['block', 'ask'].entries()) {
+      await protect({ text: { mode } }); // nobody is asked about a message
+      const refused = await connect();
+      refused.socket.send('{"messages":[{"role":"user","content":"Hello there, how are you?"}]}');
+      refused.socket.send(message);
+      expect((await refused.closed).code).toBe(1008);
+      expect(await endOf(refused)).toMatchObject({ result: 'cut', problem: 'text-blocked' });
+      await expect.poll(() => state.upstreamClosed.length).toBe(2 + turn);
+      expect(state.seen.at(-1)).not.toContain('evil');
+    }
+    expect(state.seen).toHaveLength(3);
 
     await protect({ text: { wrap: true, canary: true } });
     const changed = await connect();
     const instructed = { instructions: 'Be kind.', messages: [{ role: 'tool', content: 'It rains.' }] };
     changed.socket.send(JSON.stringify(instructed));
-    await expect.poll(() => state.seen, PATIENTLY).toHaveLength(3);
+    await expect.poll(() => state.seen, PATIENTLY).toHaveLength(4);
     const { instructions, messages } = JSON.parse(String(state.seen.at(-1))) as typeof instructed;
     expect(instructions).toMatch(/^Be kind\.\n\n\S/);
     expect(messages[0]?.content).toMatch(/^\S[^]*\nIt rains\.\n[^]*\S$/);

@@ -39,6 +39,7 @@ const intent: Intent = {
   body: { held: true, bytes: 12, hash },
   decision: { effect: 'allow', rule: 'POST /v1/**', grant: id('grt'), grantRevision: 4 },
   epoch: '7',
+  approvals: [id('apr')],
   webSocket: true,
 };
 const outcome: Outcome = {
@@ -58,7 +59,17 @@ const outcome: Outcome = {
   firstByteMs: 1.25,
   totalMs: 20,
   leaks: { matches: 2, views: ['identity', 'base64'] },
-  flags: [{ direction: 'answer', guard: 'content', rule: 'email', action: 'mask', count: 3 }],
+  flags: [
+    {
+      direction: 'answer',
+      guard: 'content',
+      rule: 'email',
+      action: 'mask',
+      approval: id('apr'),
+      count: 3,
+    },
+  ],
+  approval: id('apr'),
   preview: { request: 'hello', answer: 'hello to you' },
 };
 const whole = [intent, outcome];

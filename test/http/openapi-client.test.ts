@@ -10,6 +10,7 @@ import { FailureLimit } from '../../src/broker/failure-limit.ts';
 import { createRoutes } from '../../src/http/app.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { NO_METRICS } from '../../src/telemetry/metrics.ts';
+import { newCall, question } from '../support/approvals.ts';
 import { testDatabases } from '../support/database.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { expectDocumented } from './expect-documented.ts';
@@ -239,6 +240,27 @@ describe('a client generated from /openapi.json', () => {
     const covered = { service: 'wanted', allow: ['GET /models'], reason: 'Again.' };
     expect((await call('accessRequestAsk', {}, covered, asking)).data['code']).toBe('already-exists');
     await call('agentRemove', { name: 'asking' });
+  });
+
+  it('sees what calls wait for a person, and decides', async () => {
+    const [app] = world.apps;
+    if (app === undefined) throw new Error('the world has one server');
+    await call('agentCreate', {}, { name: 'robot' });
+    await call('secretCreate', {}, { name: 'watched', value: 'a-value-that-is-long-enough' });
+    const service = { baseUrl: 'https://api.test', auth: { kind: 'bearer' }, secret: 'watched' };
+    await call('serviceCreate', {}, { name: 'vendor', ...service });
+    await call('grantCreate', {}, { agent: 'robot', service: 'vendor' });
+    const ask = async () => (await app.operations.approvals.ask(question(app, newCall(app)))).id;
+    const [first, second] = [await ask(), await ask()];
+    expect((await call('approvalList', { state: 'pending', limit: 1 })).data.items).toHaveLength(1);
+    expect((await call('approvalShow', { id: first })).data['excerpts']).toHaveLength(1);
+    expect((await call('approvalApprove', { id: first })).data['state']).toBe('approved');
+    expect((await call('approvalApprove', { id: first })).data['code']).toBe('approval-decided');
+    expect((await call('approvalDeny', { id: second })).data['state']).toBe('denied');
+    expect((await call('approvalShow', { id: 'apr_01jd8m4q6ve3rr1vh5x2ykt9c7' })).status).toBe(404);
+    await call('agentRemove', { name: 'robot' });
+    await call('serviceRemove', { name: 'vendor' });
+    await call('secretDestroy', { name: 'watched' });
   });
 
   it('makes a placeholder, sees what it is for, and revokes it', async () => {

@@ -19,7 +19,7 @@ it('leaves drizzle-kit nothing to generate', async () => {
   const options = [
     'generate',
     '--dialect=postgresql',
-    '--schema=./src/store/{installation-tables,tables,audit-tables}.ts',
+    '--schema=./src/store/{installation-tables,tables,asked-tables,audit-tables}.ts',
     `--out=${relative(PROJECT, copy)}`,
   ];
   const { stdout } = await promisify(execFile)(process.execPath, [kit, ...options], { cwd: PROJECT });

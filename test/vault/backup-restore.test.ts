@@ -18,6 +18,7 @@ import {
   streamOf,
   withFittingManifest,
 } from '../support/backups.ts';
+import { newCall, question } from '../support/approvals.ts';
 import { testDatabases } from '../support/database.ts';
 import { isPassing, patiently } from '../support/patience.ts';
 import { createWorld, SECRET_VALUE, type World } from '../support/world.ts';
@@ -68,6 +69,7 @@ describe.each(testDatabases())('a backup made on $name', (database) => {
   let placeholder: string;
   let lasting: string;
   let oldToken: string;
+  let approval: string;
   let file: Buffer;
   beforeAll(async () => {
     world = await createWorld({ database, config: { publicUrl: 'http://doorward.test' } });
@@ -78,6 +80,10 @@ describe.each(testDatabases())('a backup made on $name', (database) => {
     placeholder = String((await world.admin('POST', '/v1/runs', { agent: 'robot' })).body['placeholder']);
     const binding = { agent: 'robot', service: 'vendor' };
     lasting = String((await world.admin('POST', '/v1/placeholders', binding)).body['placeholder']);
+    const [app] = world.apps;
+    if (app === undefined) throw new Error('there is always a replica');
+    ({ id: approval } = await app.operations.approvals.ask(question(app, newCall(app))));
+    await world.admin('POST', `/v1/approvals/${approval}/approve`, {});
     file = await makeBackup(world);
   });
   afterAll(() => world?.close());
@@ -115,11 +121,14 @@ describe.each(testDatabases())('a backup made on $name', (database) => {
       // Administration works, so that something can be taken back first.
       expect((await admin('POST', '/v1/agents', { name: 'later' })).status).toBe(201);
 
+      expect((await admin('GET', `/v1/approvals/${approval}`)).status).toBe(200);
       expect(await admin('POST', '/v1/restore/accept')).toMatchObject({
         status: 200,
         body: { agents: 2, grants: 1 },
       });
       expect(await admin('POST', '/v1/restore/accept')).toMatchObject({ status: 404 });
+      // It may have been used since the backup.
+      expect((await admin('GET', `/v1/approvals/${approval}`)).status).toBe(404);
       // It may have been revoked since the backup.
       expect((await call(lasting, '/call/vendor/old')).status).toBe(401);
       const { body } = await grant('robot', key);

@@ -12,6 +12,7 @@ import {
   verifyBackup,
   withFittingManifest,
 } from '../support/backups.ts';
+import { newCall, question } from '../support/approvals.ts';
 import { testDatabases } from '../support/database.ts';
 import { startHammer } from '../support/hammer.ts';
 import { createWorld, SECRET_VALUE, type World } from '../support/world.ts';
@@ -137,6 +138,9 @@ describe.each(testDatabases())('a backup on $name', (database) => {
     let file: Buffer;
     let lines: string[];
     beforeAll(async () => {
+      const [app] = world.apps;
+      if (app === undefined) throw new Error('there is always a replica');
+      await app.operations.approvals.ask(question(app, newCall(app)));
       file = await makeBackup(world);
       lines = await linesOf(file);
     });
@@ -226,6 +230,13 @@ describe.each(testDatabases())('a backup on $name', (database) => {
         'a grant that was widened',
         replaced(/"grt_/, (line) => line.replace(/"revision": \d+/, '"revision": 99')),
         /service_grant grt_\w+ does not match its MAC/,
+      ],
+      [
+        'an approval that nobody gave',
+        replaced(/"apr_.*"decision": null/, (line) =>
+          line.replace('"decision": null', '"decision": "approved"'),
+        ),
+        /approval apr_\w+ does not match its MAC/,
       ],
       [
         'a service sent elsewhere',

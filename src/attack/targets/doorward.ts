@@ -20,6 +20,7 @@ const ALWAYS: readonly Capability[] = [
   'placeholders',
   'guards',
   'access-requests',
+  'approvals',
   'rotation',
   'decoys',
   'fingerprints',

@@ -36,13 +36,26 @@ export class ContentGuards {
 
   /** To be waited for before `of` is asked; undefined: there is nothing to wait for. */
   prepare(settings: ContentProtection): Promise<void> | undefined {
-    if (isOff(settings) || this.#isPhone !== undefined) return undefined;
-    this.#loading ??= this.#load();
-    return this.#loading;
+    return isOff(settings) ? undefined : this.prepareMasks();
   }
 
   async #load(): Promise<void> {
     this.#isPhone = await loadPhones();
+  }
+
+  /** To be waited for before `masksAll` is asked; undefined: there is nothing to wait for. */
+  prepareMasks(): Promise<void> | undefined {
+    if (this.#isPhone !== undefined) return undefined;
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  /** Masks every class, whatever a service says, for what a person is shown. */
+  masksAll(): ContentTable | undefined {
+    const isPhone = this.#isPhone;
+    assert(isPhone !== undefined, 'the content guard was not waited for');
+    this.#previewTable ??= buildContentTable(EVERY_CLASS, { isPhone, shapes: this.#shapes });
+    return this.#previewTable;
   }
 
   /** Undefined: the service wants nothing of it. */
@@ -61,12 +74,11 @@ export class ContentGuards {
     const sources = { isPhone, shapes: this.#shapes };
     const rules = contentRules(settings, direction);
     const actions = [...rules.classes.values(), ...rules.patterns.map(({ action }) => action)];
-    if (settings.preview) this.#previewTable ??= buildContentTable(EVERY_CLASS, sources);
     return {
       table: buildContentTable(rules, sources),
       strictTable: buildContentTable(strict(rules), sources),
       isEnforced: actions.some((action) => action === 'mask' || action === 'block'),
-      previewTable: settings.preview ? this.#previewTable : undefined,
+      previewTable: settings.preview ? this.masksAll() : undefined,
     };
   }
 }

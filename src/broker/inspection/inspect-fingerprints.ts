@@ -66,7 +66,7 @@ export function inspectFingerprints(deps: BrokerDeps, inspected: Inspected): Ins
       const words = deps.authority.hasPlaceholders ? foreignPlaceholders(deps, allowed) : undefined;
       const parts = { table: deps.authority.fingerprints, needles: ownTokens(caller), more: words };
       const onHit = (hit: Hit) =>
-        act(deps, { ...rest, caller, service }, { hit, where: 'body', placeholder: words?.found });
+        act(deps, { caller, service, ...rest }, { hit, where: 'body', placeholder: words?.found });
       const codings = codingsOf(headers);
       return codings.length === 0 ? lookupStage(parts, onHit) : decodingStage(codings, parts, onHit);
     },
@@ -83,7 +83,7 @@ function messagesLookedUp(deps: BrokerDeps, { allowed, ...rest }: Inspected): Me
     return { table: deps.authority.fingerprints, needles, more: words };
   };
   return lookupMessages(partsOf, (hit) =>
-    act(deps, { ...rest, caller, service }, { hit, where: 'message', placeholder: words?.found }),
+    act(deps, { caller, service, ...rest }, { hit, where: 'message', placeholder: words?.found }),
   );
 }
 

@@ -3,13 +3,15 @@ import { type Direction, type FindingAction, Findings } from '../../core/inspect
 import type { BodyContext, Inspector, MessageGuard, Stage } from '../../core/inspection/stage.ts';
 import { schemaStage } from '../../core/model-text/answer-schema.ts';
 import { answerTextStage } from '../../core/model-text/answer-stages.ts';
+import type { Around } from '../../core/model-text/around.ts';
 import { canaryOf, canarySentence, wrapped } from '../../core/model-text/marking.ts';
 import { RequestTextStage } from '../../core/model-text/request-stage.ts';
 import type { Side } from '../../core/model-text/rule.ts';
 import { Watch } from '../../core/model-text/watch.ts';
 import { Problem } from '../../core/problem.ts';
 import {
-  mayBlock,
+  mayAsk,
+  mayRefuse,
   type ModelTextProtection,
   textAction,
   watchedSides,
@@ -25,7 +27,7 @@ export function inspectRequestText(deps: BrokerDeps, inspected: Inspected): Insp
   const { canary, wrap } = settings;
   const sides = watchedSides(settings);
   if (sides.size === 0 && !canary && !wrap) return undefined;
-  const isEnforced = mayBlock(settings);
+  const isEnforced = mayRefuse(settings);
   const isWebSocket = call.isWebSocket === true;
   if (call.body === undefined && !isWebSocket) return undefined;
   const found = finding(deps, inspected, 'request');
@@ -36,7 +38,12 @@ export function inspectRequestText(deps: BrokerDeps, inspected: Inspected): Insp
     }
     const whose = whoseOf(inspected);
     return new RequestTextStage({
-      watch: new Watch({ texts: deps.texts.texts, sides, onRule: found.rule }),
+      watch: new Watch({
+        texts: deps.texts.texts,
+        sides,
+        onRule: found.rule,
+        isLocated: mayAsk(settings),
+      }),
       isHeld: isEnforced || canary || wrap,
       canary: canary ? canarySentence(canaryOf(deps.fieldHash, whose)) : undefined,
       wrap: wrap ? (text) => wrapped(deps.fieldHash, whose, text) : undefined,
@@ -62,8 +69,9 @@ export function inspectAnswerText(deps: BrokerDeps, inspected: Inspected): Inspe
         sides,
         canary: canary ? canaryOf(deps.fieldHash, whoseOf(inspected)) : undefined,
         onRule: found.rule,
+        isLocated: mayAsk(settings),
       }),
-      mayCut: mayBlock(settings),
+      mayCut: mayRefuse(settings),
       hidden,
       onHidden: (kind) => found.add(`hidden-${kind}`, hidden === 'strip' ? 'strip' : 'flag'),
     });
@@ -74,11 +82,12 @@ export function inspectAnswerText(deps: BrokerDeps, inspected: Inspected): Inspe
         ? undefined
         : schemaStage({
             schema,
-            isHeld: textAction(settings, 'answer-schema', 'writes') === 'block',
+            isHeld: /^(?:ask|block)$/.test(textAction(settings, 'answer-schema', 'writes')),
             onMismatch: () => found.rule('answer-schema', 'writes'),
           }),
     ].filter((stage) => stage !== undefined);
-    return stages.length > 1 ? inTurn(stages) : stages[0];
+    const stage = stages.length > 1 ? inTurn(stages) : stages[0];
+    return stage === undefined || !mayAsk(settings) ? stage : heldBack(stage, inspected);
   };
   return { body, messages: () => (isLookedAt ? answeredMessages(deps, inspected, body) : undefined) };
 }
@@ -100,7 +109,7 @@ function answeredMessages(
 }
 
 interface Found {
-  readonly rule: (id: string, side: Exclude<Side, 'both'>) => void;
+  readonly rule: (id: string, side: Exclude<Side, 'both'>, around?: () => Around) => void;
   readonly add: (id: string, action: FindingAction) => void;
 }
 
@@ -109,21 +118,62 @@ function finding(deps: BrokerDeps, inspected: Inspected, direction: Direction): 
   const { allowed, call, findings } = inspected;
   const { caller, service } = allowed;
   const settings: ModelTextProtection = service.protection.text;
-  const add: Found['add'] = (rule, action) => {
-    const guard = rule === 'answer-schema' ? 'schema' : 'text';
-    findings.add({ direction, guard, rule, action });
-  };
+  const add: Found['add'] = (rule, action) => findings.add({ direction, guard: guardOf(rule), rule, action });
   return {
     add,
-    rule: (rule, side) => {
-      const action = textAction(settings, rule, side);
+    rule: (rule, side, around) => {
+      let action = textAction(settings, rule, side);
       if (action === 'off') return;
+      // A message has no way back to it, and nobody can repeat all that came before it.
+      if (action === 'ask' && call.isWebSocket === true) action = 'block';
+      if (action === 'ask') {
+        asks(inspected, { direction, rule, around });
+        return;
+      }
       add(rule, action);
       if (action === 'flag') return;
       tellGuardAlarm(deps, { call, caller, service }, { alarm: 'text', done: 'call-blocked', where: 'body' });
       throw blocked(service.name, { direction, rule });
     },
   };
+}
+
+interface AskingRule {
+  readonly direction: Direction;
+  readonly rule: string;
+  readonly around: (() => Around) | undefined;
+}
+
+/** Noted, so that a person is asked about all of it at once; in an answer unless somebody let such text pass. */
+function asks({ asking, findings }: Inspected, { direction, rule, around }: AskingRule): void {
+  const guard = guardOf(rule);
+  const approval = direction === 'answer' ? asking.passesAnswer(rule) : undefined;
+  if (approval !== undefined) {
+    findings.add({ direction, guard, rule, action: 'flag', approval });
+    return;
+  }
+  asking.note(direction, { guard, rule }, around);
+  if (direction === 'answer') findings.add({ direction, guard, rule, action: 'ask' });
+}
+
+/** Of an answer in which something asks, nothing more passes. */
+function heldBack(stage: Stage, { allowed, asking }: Inspected): Stage {
+  const passed = (bytes: Buffer): Buffer => {
+    const [first] = asking.asked('answer');
+    if (first === undefined) return bytes;
+    asking.isHeldBack = true;
+    throw blocked(allowed.service.name, { direction: 'answer', rule: first.rule });
+  };
+  return {
+    changesLength: stage.changesLength,
+    mayCut: stage.mayCut === true,
+    push: (chunk) => passed(stage.push(chunk)),
+    end: () => passed(stage.end()),
+  };
+}
+
+function guardOf(rule: string): 'schema' | 'text' {
+  return rule === 'answer-schema' ? 'schema' : 'text';
 }
 
 /** A canary and a wrapping are of one agent at one service. */

@@ -47,7 +47,7 @@ export function register(program: Command, open: OpenContext): void {
     notes:
       'Inside `doorward run` the call is made as that agent. Outside, --agent names one: with --key-file its agent key\n' +
       'is used, else the owner credential starts a run for this one call. The answer goes to stdout as it comes.\n' +
-      'Ends with 5 when the broker refused, 4 when the credential was refused, 7 when the upstream failed.',
+      'Ends with 5 when the broker refused, 6 where a person has to approve the call, 4 when the credential was refused, 7 when the upstream failed.',
   })
     .option('-d, --data <text>', 'Body: the text, @FILE or - for stdin')
     .option('-H, --header <line>', "Header such as 'accept: text/plain'; may be repeated", collect)

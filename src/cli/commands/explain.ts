@@ -90,8 +90,9 @@ function toFields(context: Context, call: CallExplanation): readonly Field[] {
   ];
 }
 
-function flagText({ rule, count, action, guard }: CallExplanation['flags'][number]): string {
-  return `${rule}${count === 1 ? '' : ` ×${String(count)}`}: ${action} (${guard})`;
+function flagText({ rule, count, action, guard, approval }: CallExplanation['flags'][number]): string {
+  const by = approval === undefined ? '' : `, approved as ${approval}`;
+  return `${rule}${count === 1 ? '' : ` ×${String(count)}`}: ${action} (${guard})${by}`;
 }
 
 function previewFields(preview: CallExplanation['sends'][number]['preview']): readonly Field[] {

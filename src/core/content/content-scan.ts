@@ -32,7 +32,7 @@ export class ContentScan {
   /** What stands in front of it, folded. */
   #context: Buffer = NOTHING;
   /** Where each search goes on, counted from the end of the context. */
-  #resumes: readonly number[];
+  readonly #resumes: number[];
   /** Bytes that were decided. */
   #decided = 0;
   /** What lies across this place is masked whole, also what a mask leaves elsewhere. */
@@ -61,8 +61,8 @@ export class ContentScan {
 
   end(): Buffer {
     const last = this.#credentials?.end() ?? NOTHING;
-    const decided = this.#takeAll(last);
-    return Buffer.concat([decided, this.#take(NOTHING, true)]);
+    const decided = last.length === 0 ? NOTHING : this.#takeAll(last);
+    return joined(decided, this.#pending.length === 0 ? NOTHING : this.#take(NOTHING, true));
   }
 
   #takeAll(chunk: Buffer): Buffer {
@@ -82,19 +82,22 @@ export class ContentScan {
     const shift = this.#context.length;
     folded.fold(this.#context, source, this.#writing, isLast);
     const text = { bytes: folded.bytes, length: folded.length, isLast };
-    const places = searches.map((search, at) =>
-      search.search(text, shift + (this.#resumes[at] ?? 0), (match) => this.#found(match, text, source)),
-    );
-    const decided = Math.min(...places);
+    const onFound = (match: Match) => this.#found(match, text, source);
+    const places = this.#resumes;
+    let decided = folded.length;
+    for (const [at, search] of searches.entries()) {
+      const place = search.search(text, shift + (places[at] ?? 0), onFound);
+      places[at] = place;
+      if (place < decided) decided = place;
+    }
     const end = folded.originOf(decided);
-    const passed = (this.#masked ?? source).subarray(0, end);
+    const all = this.#masked ?? source;
     this.#decided += end;
-    this.#pending = Buffer.from(source.subarray(end));
-    this.#masked = this.#masked === undefined ? undefined : Buffer.from(this.#masked.subarray(end));
-    if (this.#pending.length === 0) this.#masked = undefined;
-    this.#context = Buffer.from(folded.bytes.subarray(Math.max(0, decided - LOOK_BACK_BYTES), decided));
-    this.#resumes = places.map((place) => place - decided);
-    return passed;
+    this.#pending = copied(source, end, source.length);
+    this.#masked = this.#pending.length === 0 ? undefined : this.#masked && copied(all, end, all.length);
+    this.#context = isLast ? NOTHING : copied(folded.bytes, Math.max(0, decided - LOOK_BACK_BYTES), decided);
+    for (const [at, place] of places.entries()) places[at] = place - decided;
+    return end === all.length ? all : all.subarray(0, end);
   }
 
   #found(match: Match, text: SearchedText, source: Buffer): void {
@@ -117,7 +120,12 @@ export class ContentScan {
 }
 
 function joined(front: Buffer, back: Buffer): Buffer {
+  if (back.length === 0) return front;
   return front.length === 0 ? back : Buffer.concat([front, back]);
+}
+
+function copied(bytes: Buffer, from: number, to: number): Buffer {
+  return to > from ? Buffer.from(bytes.subarray(from, to)) : NOTHING;
 }
 
 /** Of a number of JSON that stands in no string: with stars in its place the body could not be read any more. */

@@ -31,14 +31,24 @@ export class EventWords {
   push(chunk: Buffer): Buffer {
     const passed: Buffer[] = [];
     let from = 0;
+    /** What goes on as it came and is not in `passed` yet. */
+    let same = 0;
     for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at];
-      if (byte !== LF && byte !== CR) continue;
-      passed.push(this.#ended(chunk.subarray(from, at + 1)));
+      const byte = chunk[at] ?? 0;
+      if (byte > CR || (byte !== LF && byte !== CR)) continue;
+      const start = from;
       from = at + 1;
+      if (this.#lineBytes === 0 && jsonAt(chunk, start) < 0) continue;
+      const line = chunk.subarray(start, from);
+      const ended = this.#ended(line);
+      if (ended === line) continue;
+      passed.push(chunk.subarray(same, start), ended);
+      same = from;
     }
+    if (same < from) passed.push(same === 0 && from === chunk.length ? chunk : chunk.subarray(same, from));
     if (from < chunk.length) passed.push(this.#keep(chunk.subarray(from)));
-    return this.#isHeld ? Buffer.concat(passed) : chunk;
+    if (!this.#isHeld) return chunk;
+    return passed.length === 1 ? (passed[0] ?? NOTHING) : Buffer.concat(passed);
   }
 
   end(): Buffer {
@@ -67,12 +77,19 @@ export class EventWords {
   }
 
   #read(line: Buffer): Buffer {
-    const isData = line.subarray(0, DATA.length).equals(DATA);
-    let start = isData ? DATA.length : 0;
-    while (line[start] === SPACE) start += 1;
-    if (line[start] !== BRACE) return line;
+    const start = jsonAt(line, 0);
+    if (start < 0) return line;
     const json = line.subarray(start);
     const passed = this.#words.pass(json);
     return passed === json ? line : Buffer.concat([line.subarray(0, start), passed]);
   }
+}
+
+/** Where the JSON of a line that begins at `from` does; -1: it has none. */
+function jsonAt(bytes: Buffer, from: number): number {
+  let at = from;
+  while (at - from < DATA.length && bytes[at] === DATA[at - from]) at += 1;
+  if (at - from < DATA.length) at = from;
+  while (bytes[at] === SPACE) at += 1;
+  return bytes[at] === BRACE ? at : -1;
 }

@@ -9,6 +9,8 @@ const PERCENT = 0x25;
 const ROOM_BYTES = 16 * 1024;
 /** Copied faster one by one. */
 const SHORT_RUN_BYTES = 64;
+/** Looked at faster one by one. */
+const SHORT_SOURCE_BYTES = 256;
 
 /** A folded text, in memory that the next one takes. */
 export class FoldedText {
@@ -100,7 +102,11 @@ function grown(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   return larger;
 }
 
-function isPlain(source: Buffer, { triggers }: Writing): boolean {
+function isPlain(source: Buffer, { triggers, special }: Writing): boolean {
+  if (source.length <= SHORT_SOURCE_BYTES) {
+    for (let at = 0; at < source.length; at += 1) if (special[source[at] ?? 0] !== 0) return false;
+    return true;
+  }
   return isAscii(source) && !source.includes(0) && triggers.every((byte) => !source.includes(byte));
 }
 

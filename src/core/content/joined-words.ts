@@ -83,11 +83,18 @@ export function contentOverBorders({
   isBordersOnly = false,
 }: OverBorders): BorderScan<ContentFound> {
   const look: Look<ContentFound> = (text, onFound, border) => {
-    const scan = new ContentScan(table, ofText(), (rule, action) => onFound({ rule, action }), border);
+    let isFound = false;
+    const onOne: OnMatch = (rule, action) => {
+      isFound = true;
+      onFound({ rule, action });
+    };
+    const scan = new ContentScan(table, ofText(), onOne, border);
     const decided = scan.push(text);
     const last = scan.end();
-    const bytes = last.length === 0 ? decided : Buffer.concat([decided, last]);
-    return { bytes, undecided: text.length - decided.length };
+    return {
+      bytes: isFound ? Buffer.concat([decided, last]) : text,
+      undecided: text.length - decided.length,
+    };
   };
   return new BorderScan({
     look,

@@ -47,35 +47,33 @@ export class BorderScan<Found> {
       this.#keep(text, look(text, () => undefined).undecided);
       return text;
     }
-    const own = new Tally(this.#options.kindOf);
+    // A short text by itself tells nothing that is needed before something is found across the border.
+    if (isBordersOnly && text.length <= HEAD_BYTES) return this.#across(text, text, undefined);
     const { bytes, undecided } = look(text, (found) => {
-      own.add(found);
       if (!isBordersOnly) onFound(found);
     });
     const passed = isBordersOnly ? text : bytes;
-    if (this.#tail.length > 0) return this.#across(text, passed, { own, undecided });
+    if (this.#tail.length > 0) return this.#across(text, passed, undecided);
     this.#keep(text, undecided);
     return passed;
   }
 
-  #across(
-    text: Buffer,
-    passed: Buffer,
-    alone: { readonly own: Tally<Found>; readonly undecided: number },
-  ): Buffer {
+  /** `undecided`: of a text that is longer than its head. */
+  #across(text: Buffer, passed: Buffer, undecided: number | undefined): Buffer {
     const { look, onFound, kindOf } = this.#options;
     const tail = this.#tail;
-    const head = text.subarray(0, HEAD_BYTES);
+    const isHead = text.length <= HEAD_BYTES;
+    const head = isHead ? text : text.subarray(0, HEAD_BYTES);
+    const both = Buffer.concat([tail, head]);
     const joined = new Tally(kindOf);
-    const together = look(Buffer.concat([tail, head]), (found) => joined.add(found), tail.length);
+    const together = look(both, (found) => joined.add(found), tail.length);
     // Of what stands before a long text nothing is kept.
-    const all = text.length >= MAX_TAIL_BYTES ? text : Buffer.concat([tail, text]);
-    this.#keep(all, head.length === text.length ? together.undecided : alone.undecided);
+    const all = text.length >= MAX_TAIL_BYTES ? text : isHead ? both : Buffer.concat([tail, text]);
+    this.#keep(all, isHead || undecided === undefined ? together.undecided : undecided);
     if (joined.isEmpty) return passed;
     const apart = new Tally(kindOf);
     look(tail, (found) => apart.add(found));
-    if (head.length === text.length) apart.addAll(alone.own);
-    else look(head, (found) => apart.add(found));
+    look(head, (found) => apart.add(found));
     for (const found of joined.without(apart)) onFound(found);
     // Also where none is new: what was found before may go on.
     return withMasks(passed, { text: head, masked: together.bytes.subarray(tail.length) });
@@ -109,10 +107,6 @@ class Tally<Found> {
     const known = this.#found.get(kind);
     if (known === undefined) this.#found.set(kind, [found]);
     else known.push(found);
-  }
-
-  addAll(other: Tally<Found>): void {
-    for (const found of other.#found.values()) for (const one of found) this.add(one);
   }
 
   /** What is here more often than there. */

@@ -1,4 +1,5 @@
 // What a guard found in a call: told in the audit log, in a header and to whoever listens for alerts, never with the text.
+import type { Id } from '../ids.ts';
 
 export const DIRECTIONS = ['request', 'answer'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
@@ -8,7 +9,7 @@ export const GUARDS = ['fingerprint', 'minting', 'content', 'text', 'schema'] as
 type GuardName = (typeof GUARDS)[number];
 
 /** What was done about it. */
-export const FINDING_ACTIONS = ['flag', 'mask', 'redact', 'strip', 'wrap', 'block'] as const;
+export const FINDING_ACTIONS = ['flag', 'mask', 'redact', 'strip', 'wrap', 'ask', 'block'] as const;
 export type FindingAction = (typeof FINDING_ACTIONS)[number];
 
 export interface Finding {
@@ -17,6 +18,8 @@ export interface Finding {
   /** A class, such as `email`, or the id of a rule. */
   readonly rule: string;
   readonly action: FindingAction;
+  /** By which a person let it pass. */
+  readonly approval?: Id<'apr'>;
 }
 
 /** The same finding, as often as it was made. */
@@ -31,8 +34,8 @@ export class Findings {
   readonly #counts = new Map<string, { finding: Finding; count: number }>();
 
   add(finding: Finding): void {
-    const { direction, guard, rule, action } = finding;
-    const key = `${direction} ${guard} ${action} ${rule}`;
+    const { direction, guard, rule, action, approval = '' } = finding;
+    const key = `${direction} ${guard} ${action} ${approval} ${rule}`;
     const entry = this.#counts.get(key);
     if (entry !== undefined) entry.count += 1;
     else if (this.#counts.size < MAX_FINDINGS) this.#counts.set(key, { finding, count: 1 });
@@ -43,6 +46,6 @@ export class Findings {
   }
 
   list(): readonly CountedFinding[] {
-    return [...this.#counts.values()].map(({ finding, count }) => ({ ...finding, count }));
+    return [...this.#counts.values()].map(({ finding, count }) => ({ count, ...finding }));
   }
 }

@@ -46,7 +46,7 @@ function stringRead(
     watch.text(value, 'reads', { isPart });
     return undefined;
   }
-  const markup = new Markup(visitorOf(options));
+  const markup = new Markup(visitorOf(options), hidden === 'strip');
   const left = markup.push(value) + markup.end();
   watch.apart('reads');
   return hidden === 'strip' ? left : undefined;
@@ -137,7 +137,7 @@ class PlainTextStage implements Stage {
     this.#options = options;
     this.changesLength = options.hidden === 'strip';
     this.mayCut = options.mayCut;
-    this.#markup = new Markup(visitorOf(options));
+    this.#markup = new Markup(visitorOf(options), this.changesLength);
   }
 
   push(chunk: Buffer): Buffer {

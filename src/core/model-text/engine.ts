@@ -34,7 +34,8 @@ export class ModelText {
 
   /** A text to be pushed in pieces. */
   reader(options: ReadingOptions): TextReader {
-    return new TextReader({ ...options, ...this.#readied() });
+    const { rules, table } = this.#readied();
+    return new TextReader({ rules, table, ...options });
   }
 
   /** The rules that a whole text breaks. */

@@ -1,6 +1,6 @@
 // Markup and what of it nobody sees: comments, elements that a style puts out of sight, attributes that only machines read,
 // characters without a shape. Works on HTML and on Markdown, piece by piece.
-import { isLetter } from './units.ts';
+import { isAlphanumeric, isLetter } from './units.ts';
 
 export type HiddenKind = 'comment' | 'style' | 'characters';
 
@@ -18,7 +18,6 @@ const MAX_OPEN = 256 * 1024;
 /** A longer tag is none: its text is read as any other. */
 const MAX_TAG = 2048;
 const MAX_PIECE = 64 * 1024;
-const TAG = /^<(\/?)([a-zA-Z][a-zA-Z0-9:-]*)((?:[^>"'<]|"[^"]*"|'[^']*')*)>/;
 const ATTRIBUTE = /([a-zA-Z-]{2,32})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g;
 const READ_OUT: ReadonlySet<string> = new Set([
   'alt',
@@ -48,19 +47,33 @@ const SHAPELESS =
 const MAY_BE_SHAPELESS = /[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\u180e\udb40]/;
 /** Attributes without any of these put nothing out of sight, and nothing is read out of them. */
 const MAY_CONCEAL = /hidden|style/i;
+const MAY_BE_HIDDEN = /hidden/i;
+const STYLE = /style\s*=\s*(?:"([^"]*)"|'([^']*)')/i;
+const HAS_COLOR = /color/i;
 const MAY_BE_READ_OUT = /alt|title|aria-|content|placeholder|summary|data-/i;
+
+const QUOTE = 0x22;
+const APOSTROPHE = 0x27;
+const DASH = 0x2d;
+const SLASH = 0x2f;
+const COLON = 0x3a;
+const LESS = 0x3c;
+const GREATER = 0x3e;
 
 export class Markup {
   readonly #visitor: MarkupVisitor;
+  /** Whether anybody asks what is left when all that is hidden is taken out. */
+  readonly #isStripped: boolean;
   #open = '';
   /** The element out of sight that is open, and how many of its name within it. */
   #concealed: { name: string; depth: number } | undefined;
 
-  constructor(visitor: MarkupVisitor) {
+  constructor(visitor: MarkupVisitor, isStripped: boolean) {
     this.#visitor = visitor;
+    this.#isStripped = isStripped;
   }
 
-  /** What is left when all that is hidden is taken out. */
+  /** What is left when all that is hidden is taken out; nothing where nobody asks. */
   push(piece: string): string {
     let left = '';
     for (let at = 0; at < piece.length; at += MAX_PIECE) left += this.#read(piece.slice(at, at + MAX_PIECE));
@@ -82,12 +95,12 @@ export class Markup {
         at += 1;
         continue;
       }
-      left += this.#words(text.slice(from, at));
+      if (at > from) left += this.#words(text.slice(from, at));
       if (length === 0) {
         this.#open = text.slice(at);
         return left;
       }
-      left += this.#mark(text.slice(at, at + length));
+      left += this.#mark(text, at, at + length);
       at += length;
       from = at;
     }
@@ -116,43 +129,44 @@ export class Markup {
     return isLetter(text.charCodeAt(at + 2)) ? tagLength(text, at) : 1;
   }
 
-  #mark(mark: string): string {
-    if (mark.startsWith('<!--')) {
-      this.#visitor.hidden('comment', mark.slice(4, -3));
+  /** The comment or tag from `start` to `end`. */
+  #mark(text: string, start: number, end: number): string {
+    if (text.startsWith('<!--', start)) {
+      this.#visitor.hidden('comment', text.slice(start + 4, end - 3));
       return '';
     }
-    const [, close = '', name = '', attributes = ''] = TAG.exec(mark) ?? [];
-    if (name === '') return this.#words(mark);
-    return this.#tag(mark, { isClose: close !== '', name: name.toLowerCase(), attributes });
-  }
-
-  #tag(
-    mark: string,
-    { isClose, name, attributes }: { isClose: boolean; name: string; attributes: string },
-  ): string {
+    const isClose = text.charCodeAt(start + 1) === SLASH;
+    const nameEnd = endOfName(text, start + (isClose ? 2 : 1));
+    const name = text.slice(start + (isClose ? 2 : 1), nameEnd).toLowerCase();
+    const attributes = text.slice(nameEnd, end - 1);
     const concealed = this.#concealed;
-    const isVoid = VOID.test(name) || attributes.endsWith('/');
     if (concealed !== undefined) {
-      if (name === concealed.name && !isVoid) concealed.depth += isClose ? -1 : 1;
+      if (name === concealed.name && !isVoid(name, attributes)) concealed.depth += isClose ? -1 : 1;
       if (concealed.depth === 0) this.#concealed = undefined;
       return '';
     }
-    if (TURNS.test(name)) this.#visitor.seen(` ${mark} `);
+    if (TURNS.test(name)) this.#visitor.seen(` ${text.slice(start, end)} `);
+    const isLeft = attributes === '' || this.#attributes(name, attributes, isClose);
+    return isLeft && this.#isStripped ? text.slice(start, end) : '';
+  }
+
+  /** Gives whether the tag stays where what is hidden is taken out. */
+  #attributes(name: string, attributes: string, isClose: boolean): boolean {
     this.#readOut(attributes);
-    if (isClose || !isOutOfSight(attributes)) return mark;
-    if (!isVoid) this.#concealed = { name, depth: 1 };
-    else
-      for (const [, , ...values] of attributes.matchAll(ATTRIBUTE))
-        this.#visitor.hidden('style', values.join(''));
-    return isVoid && name === 'input' ? mark : ''; // forms need theirs
+    if (isClose || !isOutOfSight(attributes)) return true;
+    if (!isVoid(name, attributes)) {
+      this.#concealed = { name, depth: 1 };
+      return false;
+    }
+    eachAttribute(attributes, (_name, value) => this.#visitor.hidden('style', value));
+    return name === 'input'; // forms need theirs
   }
 
   #readOut(attributes: string): void {
     if (!MAY_BE_READ_OUT.test(attributes)) return;
-    for (const [, name = '', ...values] of attributes.matchAll(ATTRIBUTE)) {
-      if (READ_OUT.has(name.toLowerCase()))
-        this.#visitor.attribute(values.find((value) => value !== undefined) ?? '');
-    }
+    eachAttribute(attributes, (name, value) => {
+      if (READ_OUT.has(name.toLowerCase())) this.#visitor.attribute(value);
+    });
   }
 
   #words(text: string): string {
@@ -162,6 +176,7 @@ export class Markup {
       return '';
     }
     this.#visitor.seen(text);
+    if (!this.#isStripped) return '';
     const left = withoutShapeless(text);
     if (left !== text) this.#visitor.hidden('characters', '');
     return left;
@@ -170,9 +185,40 @@ export class Markup {
 
 /** Of a tag that begins at `at`; 1: it is none; 0: not known yet. */
 function tagLength(text: string, at: number): number {
-  const tag = TAG.exec(text.slice(at, at + MAX_TAG))?.[0];
-  if (tag !== undefined) return tag.length;
+  const most = Math.min(text.length, at + MAX_TAG);
+  let quote = 0;
+  for (let end = at + 1; end < most; end += 1) {
+    const code = text.charCodeAt(end);
+    if (quote !== 0) {
+      if (code === quote) quote = 0;
+    } else if (code === GREATER) return end + 1 - at;
+    else if (code === LESS) break;
+    else if (code === QUOTE || code === APOSTROPHE) quote = code;
+  }
   return text.length - at < MAX_TAG ? 0 : 1;
+}
+
+/** Where the name that begins at `start` ends. */
+function endOfName(text: string, start: number): number {
+  let end = start + 1;
+  for (; ; end += 1) {
+    const code = text.charCodeAt(end);
+    if (!isAlphanumeric(code) && code !== COLON && code !== DASH) return end;
+  }
+}
+
+function eachAttribute(attributes: string, visit: (name: string, value: string) => void): void {
+  for (let from = 0; ; ) {
+    ATTRIBUTE.lastIndex = from; // a visit may have thrown the last time
+    const found = ATTRIBUTE.exec(attributes);
+    if (found === null) return;
+    from = ATTRIBUTE.lastIndex;
+    visit(found[1] ?? '', found[2] ?? found[3] ?? found[4] ?? '');
+  }
+}
+
+function isVoid(name: string, attributes: string): boolean {
+  return VOID.test(name) || attributes.endsWith('/');
 }
 
 /** How far what is open can go without an end. */
@@ -183,18 +229,20 @@ function openLimit(open: string): number {
 function isOutOfSight(attributes: string): boolean {
   if (!MAY_CONCEAL.test(attributes)) return false;
   if (
+    MAY_BE_HIDDEN.test(attributes) &&
     HIDDEN_ATTRIBUTE.test(
       attributes.replace(/"[^"]*"|'[^']*'/g, (quoted) => (quoted.length < 10 ? quoted : '""')),
     )
   ) {
     return true;
   }
-  const style = /style\s*=\s*(?:"([^"]*)"|'([^']*)')/i.exec(attributes);
+  const style = STYLE.exec(attributes);
   const text = style?.[1] ?? style?.[2] ?? '';
   return text !== '' && (OUT_OF_SIGHT.test(text) || isWhiteOnWhite(text));
 }
 
 function isWhiteOnWhite(style: string): boolean {
+  if (!HAS_COLOR.test(style)) return false;
   const colors = new Map<string, string>();
   for (const [, name = '', value = ''] of style.matchAll(COLOR)) {
     colors.set(name.startsWith('background') ? 'back' : 'front', value.replace(/\s/g, '').toLowerCase());

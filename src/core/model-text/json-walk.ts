@@ -4,6 +4,8 @@
 export type Path = readonly (string | number)[];
 
 interface JsonVisitor {
+  /** Whether `string` is to be asked of what stands there; unless told it is. */
+  isWanted?(path: Path): boolean;
   /** `path` is good until this returns. A string that is a value, or the next part of one that is too long to be held. Gives what stands in its place. */
   string(path: Path, value: string, isPart: boolean): string | undefined;
 }
@@ -13,25 +15,30 @@ const MAX_STRING_BYTES = 1024 * 1024;
 /** Deeper down paths are not told apart. */
 const MAX_DEPTH = 128;
 
-/** Longer names are rare. */
-const MAX_NAME = 48;
+/** Longer names are rare, and so are longer values that come again. */
+const MAX_SHORT = 48;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 const NOTHING = Buffer.alloc(0);
+/** By byte: 1 for what the walk has to know outside of strings. */
+const IS_TOKEN = new Uint8Array(256);
+for (const byte of Buffer.from('{}[],')) IS_TOKEN[byte] = 1;
 
 export class JsonWalk {
   readonly #visitor: JsonVisitor;
-  readonly #names = new NameCache();
+  readonly #names = new ShortTexts();
+  readonly #values = new ShortTexts();
   /** Where the walk is; of an array the number of the element, of an object the name of the member. */
   readonly #path: (string | number)[] = [];
   #depth = 0;
   #isName = false;
   #isInString = false;
   #isEscaped = false;
-  /** There is an escape in the string. */
+  /** There is an escape in the string, or something that is no ASCII. */
   #hasEscapes = false;
+  #isAscii = true;
   #literal: Buffer[] = [];
   #literalBytes = 0;
   #isPart = false;
@@ -49,13 +56,15 @@ export class JsonWalk {
     while (at < chunk.length) {
       const start = at;
       if (!this.#isInString) {
-        if (chunk[at] !== QUOTE) {
-          this.#token(chunk[at] ?? 0);
+        const byte = chunk[at] ?? 0;
+        if (byte !== QUOTE) {
+          if (IS_TOKEN[byte] === 1) this.#token(byte);
           at += 1;
           continue;
         }
         this.#isInString = true;
         this.#hasEscapes = false;
+        this.#isAscii = true;
         at += 1;
       }
       at = this.#toEndOfString(chunk, at);
@@ -93,16 +102,24 @@ export class JsonWalk {
   }
 
   #toEndOfString(chunk: Buffer, from: number): number {
-    for (let at = from; at < chunk.length; at += 1) {
-      const byte = chunk[at];
-      if (this.#isEscaped) this.#isEscaped = false;
-      else if (byte === BACKSLASH) this.#isEscaped = this.#hasEscapes = true;
-      else if (byte === QUOTE) {
+    const { length } = chunk;
+    let seen = 0;
+    let at = this.#isEscaped ? from + 1 : from;
+    while (at < length) {
+      const byte = chunk[at] ?? 0;
+      if (byte === QUOTE) {
         this.#isInString = false;
-        return at + 1;
+        break;
       }
+      seen |= byte;
+      at += 1;
+      if (byte !== BACKSLASH) continue;
+      this.#hasEscapes = true;
+      at += 1; // whatever it is
     }
-    return chunk.length;
+    if (seen >= 0x80) this.#isAscii = false;
+    this.#isEscaped = at > length;
+    return this.#isInString ? length : at + 1;
   }
 
   #keep(bytes: Buffer): void {
@@ -110,7 +127,7 @@ export class JsonWalk {
     this.#literalBytes += bytes.length;
     if (this.#literalBytes < MAX_STRING_BYTES || this.#isEscaped) return;
     const literal = Buffer.concat(this.#literal);
-    this.#visitor.string(this.#path, valueOf(literal, 0, literal.length), true);
+    if (this.#isWanted()) this.#visitor.string(this.#path, valueOf(literal, 0, literal.length), true);
     this.#out.push(literal);
     this.#isPart = true;
     this.#literal = [];
@@ -132,15 +149,25 @@ export class JsonWalk {
     this.#isPart = false;
     if (this.#isName) {
       this.#isName = false;
-      const name = this.#hasEscapes ? undefined : this.#names.of(bytes, from + 1, to - 1);
-      this.#set(name ?? valueOf(bytes, from, to));
+      this.#set(this.#text(this.#names, bytes, from, to));
       return undefined;
     }
-    const value = this.#hasEscapes ? valueOf(bytes, from, to) : bytes.toString('utf8', from + 1, to - 1);
+    if (!this.#isWanted()) return undefined;
+    const value = this.#text(this.#values, bytes, from, to);
     const replaced = this.#visitor.string(this.#path, value, isPart);
     return isPart || replaced === undefined || replaced === value
       ? undefined
       : Buffer.from(JSON.stringify(replaced));
+  }
+
+  #isWanted(): boolean {
+    return this.#visitor.isWanted?.(this.#path) ?? true;
+  }
+
+  #text(known: ShortTexts, bytes: Buffer, from: number, to: number): string {
+    if (this.#hasEscapes) return valueOf(bytes, from, to);
+    if (!this.#isAscii) return bytes.toString('utf8', from + 1, to - 1);
+    return known.of(bytes, from + 1, to - 1);
   }
 
   #set(key: string | number): void {
@@ -174,24 +201,23 @@ export class JsonWalk {
   }
 }
 
-/** Names come up again and again: they are made into strings once. */
-class NameCache {
-  readonly #names: string[] = Array.from({ length: 256 }, () => '');
+/** Names and short values come up again and again: they are made into strings once. All of ASCII. */
+class ShortTexts {
+  readonly #texts: string[] = [];
 
-  /** Undefined: such a name is not kept. */
-  of(bytes: Buffer, from: number, to: number): string | undefined {
+  of(bytes: Buffer, from: number, to: number): string {
     const length = to - from;
-    if (length <= 0 || length > MAX_NAME) return undefined;
+    if (length > MAX_SHORT) return bytes.toString('latin1', from, to);
     let hash = length;
     for (let at = from; at < to; at += 1) hash = Math.imul(hash, 31) + (bytes[at] ?? 0);
     const slot = (hash ^ (hash >>> 8)) & 0xff;
-    const known = this.#names[slot] ?? '';
-    if (isAscii(known, bytes, from, to)) return known;
-    return (this.#names[slot] = bytes.toString('utf8', from, to));
+    const known = this.#texts[slot] ?? '';
+    if (isSame(known, bytes, from, to)) return known;
+    return (this.#texts[slot] = bytes.toString('latin1', from, to));
   }
 }
 
-function isAscii(name: string, bytes: Buffer, from: number, to: number): boolean {
+function isSame(name: string, bytes: Buffer, from: number, to: number): boolean {
   if (name.length !== to - from) return false;
   for (let at = 0; at < name.length; at += 1) if (name.charCodeAt(at) !== bytes[from + at]) return false;
   return true;
@@ -201,12 +227,14 @@ function isAscii(name: string, bytes: Buffer, from: number, to: number): boolean
 function valueOf(bytes: Buffer, from: number, to: number): string {
   const start = bytes[from] === QUOTE ? from + 1 : from;
   const end = to > start && bytes[to - 1] === QUOTE ? to - 1 : to;
-  const inner = bytes.toString('utf8', start, end);
-  if (!inner.includes('\\')) return inner;
+  const isQuoted = start > from && end < to;
+  const literal = isQuoted ? bytes.toString('utf8', from, to) : `"${bytes.toString('utf8', start, end)}"`;
+  const inner = () => literal.slice(1, -1);
+  if (!literal.includes('\\')) return inner();
   try {
-    return String(JSON.parse(`"${inner}"`));
+    return String(JSON.parse(literal));
   } catch {
-    return inner;
+    return inner();
   }
 }
 

@@ -5,11 +5,15 @@ import type { Path } from './json-walk.ts';
 /** `instructions`: of whoever runs the model. `outside`: from tools and documents. `said`: by users. `model`: by the model. */
 export type Origin = 'instructions' | 'outside' | 'said' | 'model' | 'none';
 
-/** Members that say what stands beside them. */
-export const TELLING: ReadonlySet<string | number> = new Set(['role', 'type']);
+/** What is known of an object and of all within it: the members that say what stands beside them. */
+interface Known {
+  role?: string;
+  type?: string;
+  within?: Map<string | number, Known>;
+}
 
-/** What is known of the objects on the way to a string: `role` and `type` of each. */
-export type Known = (path: Path, member: 'role' | 'type') => string | undefined;
+/** Of more objects no more is learned. */
+const MAX_LEARNED = 100_000;
 
 const CONVERSATIONS: ReadonlySet<string | number> = new Set(['messages', 'input', 'contents']);
 const INSTRUCTIONS: ReadonlySet<string | number> = new Set([
@@ -43,34 +47,72 @@ const MODEL_ROLES: ReadonlySet<string> = new Set(['assistant', 'model']);
 
 /** Of a string in a request. `none`: a name, a number in quotes, a body of another kind. */
 export function originInRequest(path: Path, known: Known): Origin {
-  const [top, second] = path;
+  const top = path[0];
   if (top === undefined) return 'none';
   if (INSTRUCTIONS.has(top)) return isMedia(path) ? 'none' : 'instructions';
   if (top === 'prompt' || (top === 'input' && path.length === 1)) return 'said';
   if (top === 'documents') return 'outside';
   if (top === 'tools') return path.at(-1) === 'description' ? 'said' : 'none';
-  if (!CONVERSATIONS.has(top) || typeof second !== 'number') return 'none';
-  if (TELLING.has(path.at(-1) ?? '') || isMedia(path)) return 'none';
-  return originInConversation(path, known);
+  if (!CONVERSATIONS.has(top) || typeof path[1] !== 'number') return 'none';
+  if (tellingOf(path) !== undefined || isMedia(path)) return 'none';
+  return originInConversation(path, known.within?.get(top)?.within?.get(path[1]));
 }
 
-function originInConversation(path: Path, known: Known): Origin {
-  for (let length = 2; length < path.length; length += 1) {
-    const above = path.slice(0, length);
-    if (OUTSIDE.has(known(above, 'type') ?? '') || path[length] === 'functionResponse') return 'outside';
-    if (path[length] === 'functionCall' || path[length] === 'tool_calls') return 'model';
+/** The member that says what stands beside it, of a path that ends in one. */
+function tellingOf(path: Path): 'role' | 'type' | undefined {
+  const last = path[path.length - 1];
+  return last === 'role' || last === 'type' ? last : undefined;
+}
+
+/** What is known of the conversations of a request, as its strings come. */
+export class Learned {
+  readonly known: Known = {};
+  #count = 0;
+
+  /** Whether such a string says what stands beside it. */
+  isTelling(path: Path): boolean {
+    return tellingOf(path) !== undefined && CONVERSATIONS.has(path[0] ?? '');
   }
-  const role = known(path.slice(0, 2), 'role') ?? '';
-  const isText = path.some((key) => TEXT_MEMBERS.has(key));
-  if (!isText) return path.length === 2 && typeof path[1] === 'number' ? 'said' : 'none';
+
+  add(path: Path, value: string): undefined {
+    const member = tellingOf(path);
+    if (member === undefined || this.#count >= MAX_LEARNED || !CONVERSATIONS.has(path[0] ?? '')) return;
+    let known = this.known;
+    for (let at = 0; at < path.length - 1; at += 1) {
+      const key = path[at] ?? '';
+      known.within ??= new Map();
+      let next = known.within.get(key);
+      if (next === undefined) known.within.set(key, (next = {}));
+      known = next;
+    }
+    if (known[member] === undefined) this.#count += 1;
+    known[member] = value;
+  }
+}
+
+/** `message`: what is known of the path's first two steps. */
+function originInConversation(path: Path, message: Known | undefined): Origin {
+  let known = message;
+  for (let length = 2; length < path.length; length += 1) {
+    const key = path[length] ?? '';
+    if (OUTSIDE.has(known?.type ?? '') || key === 'functionResponse') return 'outside';
+    if (key === 'functionCall' || key === 'tool_calls') return 'model';
+    known = known?.within?.get(key);
+  }
+  const role = message?.role ?? '';
+  if (!path.some(isTextMember)) return path.length === 2 ? 'said' : 'none';
   if (OUTSIDE_ROLES.has(role)) return 'outside';
   if (LEADING_ROLES.has(role)) return 'instructions';
   return MODEL_ROLES.has(role) ? 'model' : 'said';
 }
 
+function isTextMember(key: string | number): boolean {
+  return TEXT_MEMBERS.has(key);
+}
+
 /** Pictures and files in base64 and addresses of them are no text. */
 function isMedia(path: Path): boolean {
-  const last = path.at(-1);
+  const last = path[path.length - 1];
   return (
     last === 'url' ||
     last === 'image_url' ||

@@ -5,6 +5,10 @@ const MIN_PACKED = 16;
 const MAX_PACKED = 8 * 1024;
 const HEX = /^(?:0x)?(?:[0-9a-f]{2})+$/i;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
+/** Bytes looked at before all of it is made a text. */
+const PROBE_BYTES = 16;
+/** Memory for what is opened, until it is a text. */
+const ROOM = Buffer.alloc(MAX_PACKED);
 const UNREADABLE = /[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffc\u{10000}-\u{10ffff}]/u;
 
 export interface Packed {
@@ -26,22 +30,25 @@ export function unpackAt(text: string, at: number): Packed {
 
 function unpack(run: string): string | undefined {
   if (HEX.test(run) && run.length >= 2 * MIN_PACKED)
-    return readable(Buffer.from(run.replace(/^0x/i, ''), 'hex'));
+    return readable(ROOM.write(run.replace(/^0x/i, ''), 'hex'));
   // A word before it, as in `data=aWdub3Jl` or `text/aWdub3Jl`, is no part of it.
   const parts = run.split(/[=/](?=[A-Za-z0-9])/);
-  const longest = [run, ...parts].filter((part) => part.length >= MIN_PACKED && BASE64.test(part));
+  const all = parts.length === 1 ? parts : [run, ...parts];
+  const longest = all.filter((part) => part.length >= MIN_PACKED && BASE64.test(part));
   for (const part of longest.slice(0, 4)) {
-    const found = readable(Buffer.from(part.slice(0, MAX_PACKED), 'base64'));
+    const found = readable(ROOM.write(part.slice(0, MAX_PACKED), 'base64'));
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** As text, where it is that: what was cut in the middle of a character may end with half of one. */
-function readable(bytes: Buffer): string | undefined {
-  const probe = bytes.subarray(0, 16);
-  for (const byte of probe) if (byte < 9 || (byte > 13 && byte < 32) || byte === 127) return undefined;
-  const text = bytes.toString('utf8').replace(/\ufffd$/, '');
+/** So many bytes as text, where they are that: what was cut in the middle of a character may end with half of one. */
+function readable(length: number): string | undefined {
+  for (let at = 0; at < Math.min(length, PROBE_BYTES); at += 1) {
+    const byte = ROOM[at] ?? 0;
+    if (byte < 9 || (byte > 13 && byte < 32) || byte === 127) return undefined;
+  }
+  const text = ROOM.toString('utf8', 0, length).replace(/\ufffd$/, '');
   return UNREADABLE.test(text) ? undefined : text;
 }
 

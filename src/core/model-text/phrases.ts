@@ -21,51 +21,52 @@ const IS_END = ENDS;
 /** Words between `never` and what it turns around. */
 const NEGATION_UNITS = 4;
 const TOLD_UNITS = 120;
+const ALWAYS = 2 ** 30;
 
 export class Phrases {
   readonly #table: PlaceTable;
   readonly #onPhrase: (phrase: Phrase) => void;
-  /** By place: where the words up to this one end; 0: nowhere. */
-  readonly #reached: Int32Array;
-  /** By place: twice where the first of those words begins, and one more where that is quoted. */
+  /** By place: up to here a next word may begin; 0: nowhere. Behind the last one stands what first words have before them. */
+  readonly #openUntil: Int32Array;
+  /** By place: twice where the first of the words up to this one begins, and one more where that is quoted. */
   readonly #begun: Int32Array;
   #negatedFrom = 0;
   #negatedUntil = 0;
-  /** Before here a later word of a pattern may come; behind it only first ones count. */
-  #openUntil = 0;
   #toldUntil = 0;
 
   constructor(table: PlaceTable, onPhrase: (phrase: Phrase) => void) {
     this.#table = table;
     this.#onPhrase = onPhrase;
-    this.#reached = new Int32Array(table.count);
     this.#begun = new Int32Array(table.count);
+    this.#openUntil = new Int32Array(table.count + 1).fill(ALWAYS, table.count);
   }
 
   reset(): void {
-    this.#reached.fill(0);
-    this.#negatedFrom = this.#negatedUntil = this.#toldUntil = this.#openUntil = 0;
+    this.#openUntil.fill(0, 0, -1);
+    this.#negatedFrom = this.#negatedUntil = this.#toldUntil = 0;
   }
 
   /** A word that can stand in `places`, from unit `start` to `end`, which both only ever grow and begin far from 0. */
   word(places: Places, start: number, end: number, isQuoted: boolean): void {
-    const reached = this.#reached;
     const begun = this.#begun;
-    const list = start <= this.#openUntil ? places.all : places.first;
-    for (let at = 0; at < list.length; at += NUMBERS) {
+    const open = this.#openUntil;
+    const { all: list, priors } = places;
+    for (let one = 0; one < priors.length; one += 1) {
+      // Most places are left behind here.
+      const priorUntil = open[priors[one] ?? 0] ?? 0;
+      if (priorUntil < start) continue;
+      const at = one * NUMBERS;
       const prior = list[at + 1] ?? 0;
       const known = list[at + 4] ?? 0;
       let from = start * 2 + (isQuoted ? 1 : 0);
       if (prior >= 0) {
-        const before = reached[prior] ?? 0;
+        const before = priorUntil - (list[at + 5] ?? 0);
         if (start < before || start - before > (list[at + 2] ?? 0)) continue;
         from = begun[prior] ?? 0;
       } else if ((known & IS_NEGATABLE) !== 0 && this.#isNegated(start)) continue;
       const place = list[at] ?? 0;
       begun[place] = from;
-      reached[place] = end;
-      const reach = end + (list[at + 3] ?? 0);
-      if (reach > this.#openUntil) this.#openUntil = reach;
+      open[place] = end + (list[at + 3] ?? 0);
       if ((known & IS_END) !== 0) this.#whole(place, end);
     }
   }

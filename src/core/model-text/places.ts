@@ -12,19 +12,21 @@ export type Meaning =
 /** The places of a word, `STRIDE` numbers for each, highest first: of the last in a pattern, then of those before. */
 export interface Places {
   readonly all: Int32Array;
-  /** Of them, those that begin a pattern. */
-  readonly first: Int32Array;
+  /** Of each of them the place before it; of those that begin a pattern one that is always open. */
+  readonly priors: Uint16Array;
 }
 
-/** Place, the one before it (-1: none), units between the two, units to any next one, and what is to be known of it. */
-export const STRIDE = 5;
+/**
+ * Place, the one before it (-1: none), units between the two, units to any next one, what is to be known of it, and units from
+ * the one before it to any next one.
+ */
+export const STRIDE = 6;
 /** A negation right before this first word turns the pattern around. */
 export const NEGATABLE = 1;
 /** A pattern ends here. */
 export const ENDS = 2;
 
-const NONE = new Int32Array(0);
-export const NOWHERE: Places = { all: NONE, first: NONE };
+export const NOWHERE: Places = { all: new Int32Array(0), priors: new Uint16Array(0) };
 
 /** The rules as the matcher uses them. */
 export interface PlaceTable {
@@ -58,12 +60,17 @@ export function placeTable(columns: Columns): PlaceTable {
         gaps[place] ?? -1,
         reaches[place] ?? -1,
         (negatable[place] === true ? NEGATABLE : 0) | ((ends[place]?.length ?? 0) > 0 ? ENDS : 0),
+        reaches[previous[place] ?? -1] ?? -1,
       ]),
     );
   const of = (lists: readonly number[]): Places => {
     const all = [...new Set(lists.flatMap((list) => placesOf[list] ?? []))].sort((a, b) => b - a);
     if (all.length === 0) return NOWHERE;
-    return { all: packed(all), first: packed(all.filter((place) => (previous[place] ?? -1) < 0)) };
+    const priorOf = (place: number) => {
+      const prior = previous[place] ?? -1;
+      return prior < 0 ? gaps.length : prior;
+    };
+    return { all: packed(all), priors: Uint16Array.from(all, priorOf) };
   };
   const kept = new Map<readonly number[], Places>();
   const known = (lists: readonly number[]): Places => {

@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { Stage } from '../inspection/stage.ts';
 import { Problem } from '../problem.ts';
 import { JsonWalk, type Path } from './json-walk.ts';
-import { type Known, type Origin, originInRequest, TELLING } from './model-bodies.ts';
+import { Learned, type Origin, originInRequest } from './model-bodies.ts';
 import type { Watch } from './watch.ts';
 
 interface RequestTextOptions {
@@ -28,7 +28,9 @@ export class RequestTextStage implements Stage {
   readonly changesLength: boolean;
   readonly mayCut = true;
   readonly #options: RequestTextOptions;
-  readonly #known = new Map<string, string>();
+  readonly #learned = new Learned();
+  /** Of the string that comes next. */
+  #origin: Origin = 'none';
   #held: Buffer[] = [];
   #heldBytes = 0;
   #reading: { push(chunk: Buffer): Buffer; end(): Buffer } | undefined;
@@ -70,22 +72,29 @@ export class RequestTextStage implements Stage {
       this.#reading = plainReading(watch);
       return this.#reading.push(body);
     }
-    new JsonWalk({ string: (path, value) => this.#learn(path, value) }).push(body);
-    const walk = new JsonWalk({ string: (path, value, isPart) => this.#string(path, value, isPart) });
+    const learned = this.#learned;
+    new JsonWalk({
+      isWanted: (path) => learned.isTelling(path),
+      string: (path, value) => learned.add(path, value),
+    }).push(body);
+    const walk = new JsonWalk({
+      isWanted: (path) => this.#isWanted(path),
+      string: (path, value, isPart) => this.#string(path, value, isPart),
+    });
     this.#reading = walk;
     return walk.push(body);
   }
 
-  #learn(path: Path, value: string): undefined {
-    const last = path.at(-1);
-    if (last !== undefined && TELLING.has(last) && this.#known.size < 100_000) {
-      this.#known.set(path.join('\n'), value);
-    }
+  /** Instructions are whoever's the model is; what it said itself may tell of anything. */
+  #isWanted(path: Path): boolean {
+    const origin = originInRequest(path, this.#learned.known);
+    this.#origin = origin;
+    return origin !== 'model' && (origin !== 'instructions' || this.#options.canary !== undefined);
   }
 
   #string(path: Path, value: string, isPart: boolean): string | undefined {
-    this.#learn(path, value);
-    const origin = originInRequest(path, this.#knownOf);
+    this.#learned.add(path, value);
+    const origin = this.#origin;
     this.#watched(origin, value, isPart);
     const { canary, wrap } = this.#options;
     if (origin === 'instructions' && canary !== undefined && isWhole(path)) {
@@ -96,15 +105,12 @@ export class RequestTextStage implements Stage {
     return wrap(value);
   }
 
-  /** Instructions are whoever's the model is; what it said itself may tell of anything. */
   #watched(origin: Origin, value: string, isPart: boolean): void {
     const { watch } = this.#options;
     if (origin === 'outside' || origin === 'said') watch.text(value, 'reads', { isPart });
     // A body of another kind, or its names and numbers: what the agent itself says.
     else if (origin === 'none' && !looksPacked(value)) watch.text(value, 'writes', { isPart });
   }
-
-  readonly #knownOf: Known = (path, member) => this.#known.get([...path, member].join('\n'));
 }
 
 /** Text that is no JSON: a form, Markdown, anything an agent sends. */

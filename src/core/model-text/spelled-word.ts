@@ -3,7 +3,7 @@
 import { escapeAt } from './escapes.ts';
 import { EXPANDS, type FoldTable, INVISIBLE, isUnspaced, SEPARATOR } from './fold.ts';
 import type { TermTree } from './terms.ts';
-import { isAlphanumeric, isDigit, type Units } from './units.ts';
+import { isAlphanumeric, isDigit, isLetter, type Units } from './units.ts';
 
 const MAX_WORD = 256;
 
@@ -57,6 +57,8 @@ export class SpelledWord {
     this.#hasLatin = this.#hasLookAlikes = this.#hasSigns = this.#hasDigits = this.#hasMore = false;
     let at = start;
     while (at < text.length && this.#length < MAX_WORD - 8) {
+      at = this.#plain(units, at);
+      if (at >= text.length || this.#length >= MAX_WORD - 8) break;
       const end = this.#character(text, units, at);
       if (end === at) break;
       at = end;
@@ -75,6 +77,26 @@ export class SpelledWord {
     return this.#hasLatin && (this.#hasDigits || this.#hasSigns) ? this.#fromLeet() : found;
   }
 
+  /** Letters and digits without further questions; gives where they end. */
+  #plain(units: Units, start: number): number {
+    const letters = this.#letters;
+    let length = this.#length;
+    let at = start;
+    for (; length < MAX_WORD - 8; at += 1) {
+      const code = units[at] ?? 0;
+      if (isDigit(code)) {
+        this.#hasDigits = true;
+        letters[length] = code;
+      } else if (isLetter(code)) {
+        this.#hasLatin = true;
+        letters[length] = code | 32;
+      } else break;
+      length += 1;
+    }
+    this.#length = length;
+    return at;
+  }
+
   /** Gives where the character ends; `at` itself where it is no part of a word. */
   #character(text: string, units: Units, at: number): number {
     const code = units[at] ?? 0;
@@ -90,19 +112,16 @@ export class SpelledWord {
     return at + 1;
   }
 
+  /** A sign or an escape. */
   #ascii(text: string, units: Units, at: number): number {
     const code = units[at] ?? 0;
-    if ((code >= 97 && code <= 122) || isDigit(code)) this.#add(code);
-    else if (code >= 65 && code <= 90) this.#add(code | 32);
-    else {
-      const escape = mayEscape(code) ? escapeAt(text, at) : undefined;
-      if (escape !== undefined) return this.#escaped(escape.point, at, at + escape.length);
-      const isSign = code === 0x40 || code === 0x24 || code === 0x21 || code === 0x7c;
-      if (!isSign || !isAlphanumeric(units[at + 1] ?? 0)) return at;
-      this.#hasSigns = true;
-      this.#letters[this.#length] = code;
-      this.#length += 1;
-    }
+    const escape = mayEscape(code) ? escapeAt(text, at) : undefined;
+    if (escape !== undefined) return this.#escaped(escape.point, at, at + escape.length);
+    const isSign = code === 0x40 || code === 0x24 || code === 0x21 || code === 0x7c;
+    if (!isSign || !isAlphanumeric(units[at + 1] ?? 0)) return at;
+    this.#hasSigns = true;
+    this.#letters[this.#length] = code;
+    this.#length += 1;
     return at + 1;
   }
 

@@ -1,6 +1,7 @@
 // The texts of one body, each under the rules of its side, and the canary in any of them.
+import { type Around, endsIn } from './around.ts';
 import type { ModelText } from './engine.ts';
-import type { Side } from './rule.ts';
+import type { Rule, Side } from './rule.ts';
 import type { TextReader } from './text-reader.ts';
 
 type ReadOrWritten = Exclude<Side, 'both'>;
@@ -11,13 +12,23 @@ export interface WatchOptions {
   readonly sides: ReadonlySet<ReadOrWritten>;
   /** Planted in the instructions of a model; nobody writes it by chance. */
   readonly canary?: string | undefined;
-  readonly onRule: (id: string, side: ReadOrWritten) => void;
+  /** `around` is for later: in the middle of a text no other is read. */
+  readonly onRule: (id: string, side: ReadOrWritten, around: () => Around) => void;
+  /** Whether anybody asks for what stands around a finding. */
+  readonly isLocated?: boolean;
 }
 
 /** Streams of a model's words that are told apart in one answer; further ones are read as one. */
 const MAX_STREAMS = 16;
 /** Shorter texts hold no phrase. */
 const SHORTEST = 6;
+/** Of a text that comes in parts, kept for whoever asks what stands around a finding. */
+const KEPT = 4096;
+/** Names and ids that come with every event and every item are read once: longer ones seldom come again. */
+const LONGEST_QUIET = 48;
+const MAX_QUIET = 512;
+/** Without escapes and letters of other scripts, which may be part of a word of the text before. */
+const PLAIN = /^[ !-$'-[\]-~]+$/;
 
 /** What a reader is for: texts of one kind may come in parts while others come between. */
 type Of = 'text' | 'attribute' | 'hidden';
@@ -30,22 +41,44 @@ interface TextOptions {
   readonly of?: Exclude<Of, 'hidden'>;
 }
 
+interface Reading {
+  readonly reader: TextReader;
+  /** A text came in parts and goes on. */
+  isOpen: boolean;
+  /** Short texts in which nothing was found. */
+  readonly quiet: Set<string>;
+}
+
 interface Stream {
   readonly reader: TextReader | undefined;
   /** The end of what came, in which a canary may have begun. */
   tail: string;
+  /** More of it, where somebody asks what stands around a finding. */
+  recent: string;
+}
+
+/** The text that is being read. */
+interface Current {
+  readonly side: ReadOrWritten;
+  readonly isHidden: boolean;
+  readonly text: string;
+  ends?: ReadonlyMap<string, number>;
 }
 
 export class Watch {
   readonly #options: WatchOptions;
-  readonly #readers = {
-    reads: new Map<Of, TextReader | undefined>(),
-    writes: new Map<Of, TextReader | undefined>(),
+  readonly #readings = {
+    reads: new Map<Of, Reading>(),
+    writes: new Map<Of, Reading>(),
   };
   readonly #streams = new Map<string, Stream>();
 
   /** The end of a text that comes in parts. */
   #tail = '';
+  /** More of it, for what is read apart. */
+  readonly #parts = new Map<Of, string>();
+  #current: Current = { side: 'reads', isHidden: false, text: '' };
+  #findings = 0;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -63,20 +96,48 @@ export class Watch {
     { isHidden = false, isPart = false, of = 'text' }: TextOptions = {},
   ): void {
     if (!isPart && text.length < SHORTEST) return;
+    if (this.#options.isLocated === true) {
+      const key = isHidden ? 'hidden' : of;
+      this.#current = { side, isHidden, text: (this.#parts.get(key) ?? '') + text };
+      this.#parts.set(key, isPart ? this.#current.text.slice(-KEPT) : '');
+    }
     this.#tail = this.#lookForCanary(isPart ? this.#tail : '', text);
-    const reader = this.#reader(side, isHidden, of);
-    if (isPart) reader?.push(text);
-    else reader?.end(text);
+    const reading = this.#reading(side, isHidden ? 'hidden' : of);
+    if (reading === undefined) return;
+    if (isPart) {
+      reading.isOpen = true;
+      reading.reader.push(text);
+    } else this.#whole(reading, text);
+  }
+
+  #whole(reading: Reading, text: string): void {
+    const { reader, quiet } = reading;
+    const mayBeQuiet = !reading.isOpen && text.length <= LONGEST_QUIET;
+    if (mayBeQuiet && quiet.has(text)) return;
+    const before = this.#findings;
+    reading.isOpen = false;
+    reader.end(text);
+    if (!mayBeQuiet || this.#findings > before || !PLAIN.test(text)) return;
+    if (quiet.size >= MAX_QUIET) quiet.clear();
+    quiet.add(text);
   }
 
   /** What came in parts is over. */
   apart(side: ReadOrWritten): void {
-    this.#reader(side, false, 'text')?.end();
+    const reading = this.#reading(side, 'text');
+    if (reading === undefined) return;
+    reading.isOpen = false;
+    reading.reader.end();
   }
 
   /** What a model writes, as it comes. */
   stream(name: string, text: string): void {
     const stream = this.#stream(name);
+    if (this.#options.isLocated === true) {
+      const recent = stream.recent + text;
+      stream.recent = recent.length > 2 * KEPT ? recent.slice(-KEPT) : recent; // seldom: a slice costs more than a word
+      this.#current = { side: 'writes', isHidden: false, text: stream.recent };
+    }
     stream.tail = this.#lookForCanary(stream.tail, text);
     stream.reader?.push(text);
   }
@@ -86,31 +147,34 @@ export class Watch {
     const { canary } = this.#options;
     if (canary === undefined) return '';
     const joined = tail + text;
-    if (joined.includes(canary)) this.#options.onRule('canary', 'writes');
+    if (joined.includes(canary)) this.#options.onRule('canary', 'writes', this.#around('canary'));
     return joined.slice(-canary.length + 1);
   }
 
   /** No stream goes on. */
   end(): void {
     for (const { reader } of this.#streams.values()) reader?.end();
-    for (const readers of Object.values(this.#readers)) for (const reader of readers.values()) reader?.end();
+    for (const readings of Object.values(this.#readings)) {
+      for (const { reader } of readings.values()) reader.end();
+    }
     this.#streams.clear();
   }
 
-  #reader(side: ReadOrWritten, isHidden: boolean, of: Of): TextReader | undefined {
-    if (!this.#options.sides.has(side)) return undefined;
-    const readers = this.#readers[side];
-    const key = isHidden ? 'hidden' : of;
-    let reader = readers.get(key);
-    if (reader === undefined) readers.set(key, (reader = this.#open(side, isHidden)));
-    return reader;
+  #reading(side: ReadOrWritten, of: Of): Reading | undefined {
+    const known = this.#readings[side].get(of);
+    if (known !== undefined) return known;
+    const reader = this.#open(side, of === 'hidden');
+    if (reader === undefined) return undefined;
+    const reading = { reader, isOpen: false, quiet: new Set<string>() };
+    this.#readings[side].set(of, reading);
+    return reading;
   }
 
   #stream(name: string): Stream {
     const known = this.#streams.get(name);
     if (known !== undefined) return known;
     const kept = this.#streams.size < MAX_STREAMS ? name : 'others';
-    const stream = this.#streams.get(kept) ?? { reader: this.#open('writes', false), tail: '' };
+    const stream = this.#streams.get(kept) ?? { reader: this.#open('writes', false), tail: '', recent: '' };
     this.#streams.set(kept, stream);
     return stream;
   }
@@ -118,6 +182,24 @@ export class Watch {
   #open(side: ReadOrWritten, isHidden: boolean): TextReader | undefined {
     const { texts, sides, onRule } = this.#options;
     if (!sides.has(side)) return undefined;
-    return texts.reader({ side, isHidden, onFinding: ({ id }) => onRule(id, side) });
+    const onFinding = ({ id }: Rule) => {
+      this.#findings += 1;
+      onRule(id, side, this.#around(id));
+    };
+    return texts.reader({ side, isHidden, onFinding });
+  }
+
+  #around(id: string): () => Around {
+    const { canary, texts } = this.#options;
+    const current = this.#current;
+    const { text, side, isHidden } = current;
+    return () => {
+      if (id === 'canary' && canary !== undefined) {
+        const at = text.indexOf(canary);
+        return { text, end: at < 0 ? text.length : at + canary.length };
+      }
+      current.ends ??= endsIn(text, (onFinding) => texts.reader({ side, isHidden, onFinding }));
+      return { text, end: current.ends.get(id) ?? text.length };
+    };
   }
 }

@@ -197,6 +197,13 @@ export class WordReader {
 
   #spelledWord(where: Where): number {
     const { text, units, at: start } = where;
+    const number = this.#endOfNumber(where);
+    if (number > 0) {
+      this.#singles.end();
+      if (this.#unseen.isOpen) this.#unseen.seen();
+      this.#position += STEP;
+      return number;
+    }
     const word = this.#spelled;
     const end = word.read(text, units, start);
     if (word.length === 0) return end > start ? end : this.#character(units, start);
@@ -214,6 +221,18 @@ export class WordReader {
     if (word.length >= PACKED_LENGTH || word.looksPacked) this.#packed(text, start);
     if (word.hasSigns) this.#mail(where, end);
     return end;
+  }
+
+  /** Of a word of some digits that no rule has; 0: it is another. */
+  #endOfNumber({ text, units, at: start }: Where): number {
+    const { rules, table } = this.#options;
+    const { kinds } = table;
+    let end = start;
+    while (kinds[units[end] ?? 0] === DIGIT) end += 1;
+    if (end - start < 2 || end - start >= PACKED_LENGTH || rules.tree.begin(units[start] ?? 0) !== 0)
+      return 0;
+    const next = kinds[units[end] ?? 0] ?? 0;
+    return next >= PLAIN && (next < MAY_GO_ON || !goesOn(text, units, end)) ? end : 0;
   }
 
   /** One of a script without spaces, or nothing that reads as a word. */

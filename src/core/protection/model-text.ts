@@ -4,7 +4,7 @@ import { compileSchema } from '../model-text/answer-schema.ts';
 import { RULE_IDS } from '../model-text/rule-ids.ts';
 import type { Side } from '../model-text/rule.ts';
 
-const TEXT_ACTIONS = ['off', 'flag', 'block'] as const;
+const TEXT_ACTIONS = ['off', 'flag', 'ask', 'block'] as const;
 type TextAction = (typeof TEXT_ACTIONS)[number];
 
 const Action = z.enum(TEXT_ACTIONS);
@@ -37,7 +37,7 @@ const AnswerSchema = z.record(z.string(), z.unknown()).check((context) => {
 export const ModelTextProtection = z
   .strictObject({
     mode: Action.default('off').describe(
-      'What is done about text that would take a model over, or that a model should not have written.',
+      'What is done about text that would take a model over, or that a model should not have written: told, refused until a person approves this very call, or refused.',
     ),
     reads: Action.optional().describe(
       'The same for text that a model will read alone: messages, tool results, documents, answers of other APIs.',
@@ -60,7 +60,7 @@ export const ModelTextProtection = z
       .describe('Puts tool results and documents of a request between two lines that nobody can forge.'),
     answerSchema: AnswerSchema.nullable()
       .default(null)
-      .describe('A JSON Schema that successful answers must match; told, or refused in mode block.'),
+      .describe('A JSON Schema that successful answers must match; told, or refused in modes ask and block.'),
   })
   .meta({ id: 'ModelTextProtection' });
 export type ModelTextProtection = z.output<typeof ModelTextProtection>;
@@ -93,8 +93,17 @@ export function watchedSides(settings: ModelTextProtection): ReadonlySet<Exclude
   return sides;
 }
 
-/** Whether anything may be refused. */
-export function mayBlock(settings: ModelTextProtection): boolean {
+/** Whether anything may be refused, for good or until a person approves it. */
+export function mayRefuse(settings: ModelTextProtection): boolean {
+  return isAnywhere(settings, 'block') || mayAsk(settings);
+}
+
+/** Whether a person may be asked about a call. */
+export function mayAsk(settings: ModelTextProtection): boolean {
+  return isAnywhere(settings, 'ask');
+}
+
+function isAnywhere(settings: ModelTextProtection, action: TextAction): boolean {
   const { mode, reads = mode, writes = mode, rules } = settings;
-  return reads === 'block' || writes === 'block' || Object.values(rules).includes('block');
+  return reads === action || writes === action || Object.values(rules).includes(action);
 }

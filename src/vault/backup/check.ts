@@ -10,6 +10,7 @@ import { bindingHash } from '../binding.ts';
 import type { Keyring } from '../keyring.ts';
 import {
   agentMacColumns,
+  approvalMacColumns,
   grantMacColumns,
   placeholderMacColumns,
   runMacColumns,
@@ -109,6 +110,9 @@ export class BackupCheck {
     } else if (table === 'placeholder') {
       const row = rowOfLine(tables.placeholder, line);
       this.#requireMac('placeholder', row, placeholderMacColumns(row));
+    } else if (table === 'approval') {
+      const row = rowOfLine(tables.approval, line);
+      this.#requireMac('approval', row, approvalMacColumns(row));
     } else {
       parseObject(line);
     }
