@@ -136,7 +136,7 @@ describe('the bench', () => {
     const { code, stderr } = await bench('--only', 'weather');
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^bench: "weather" is none of calls, streams, growth, scan, request-lookup, content, text, start, kinds$/m,
+      /^bench: "weather" is none of calls, streams, growth, scan, request-lookup, content, text, bodies, start, kinds$/m,
     );
   });
 });
