@@ -4,9 +4,13 @@
 const MIN_PACKED = 16;
 const MAX_PACKED = 8 * 1024;
 const HEX = /^(?:0x)?(?:[0-9a-f]{2})+$/i;
+const PARTED = /[=/](?=[A-Za-z0-9])/;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 /** Bytes looked at before all of it is made a text. */
 const PROBE_BYTES = 16;
+/** Letters of base64 that are looked at before all of it is opened, none of them among the last: they tell ids from text. */
+const PROBE_LETTERS = 12;
+const SIX_BITS = sixBits();
 /** Memory for what is opened, until it is a text. */
 const ROOM = Buffer.alloc(MAX_PACKED);
 const UNREADABLE = /[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffc\u{10000}-\u{10ffff}]/u;
@@ -32,9 +36,8 @@ function unpack(run: string): string | undefined {
   if (HEX.test(run) && run.length >= 2 * MIN_PACKED)
     return readable(ROOM.write(run.replace(/^0x/i, ''), 'hex'));
   // A word before it, as in `data=aWdub3Jl` or `text/aWdub3Jl`, is no part of it.
-  const parts = run.split(/[=/](?=[A-Za-z0-9])/);
-  const all = parts.length === 1 ? parts : [run, ...parts];
-  const longest = all.filter((part) => part.length >= MIN_PACKED && BASE64.test(part));
+  const parts = PARTED.test(run) ? [run, ...run.split(PARTED)] : [run];
+  const longest = parts.filter((part) => part.length >= MIN_PACKED && mayOpen(part) && BASE64.test(part));
   for (const part of longest.slice(0, 4)) {
     const found = readable(ROOM.write(part.slice(0, MAX_PACKED), 'base64'));
     if (found !== undefined) return found;
@@ -42,11 +45,47 @@ function unpack(run: string): string | undefined {
   return undefined;
 }
 
+/** Whether what the first letters hold may begin a text: no control characters, and UTF-8 (RFC 3629 §3) as far as it goes. */
+function mayOpen(packed: string): boolean {
+  let bits = 0;
+  let kept = 0;
+  /** Bytes of a character that are still to come. */
+  let open = 0;
+  for (let at = 0; at < PROBE_LETTERS; at += 1) {
+    bits = ((bits << 6) | (SIX_BITS[packed.charCodeAt(at) & 0x7f] ?? 0)) & 0xfff;
+    kept += 6;
+    if (kept < 8) continue;
+    kept -= 8;
+    const byte = (bits >> kept) & 0xff;
+    if (open > 0) {
+      if (byte >> 6 !== 0b10) return false;
+      open -= 1;
+    } else if (byte < 0x80) {
+      if (isControl(byte)) return false;
+    } else if (byte < 0xc2 || byte > 0xf4) return false;
+    else open = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+  }
+  return true;
+}
+
+function isControl(byte: number): boolean {
+  return byte < 9 || (byte > 13 && byte < 32) || byte === 127;
+}
+
+/** By letter of base64 or base64url (RFC 4648 §4, §5). */
+function sixBits(): Uint8Array {
+  const table = new Uint8Array(128);
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  for (let at = 0; at < letters.length; at += 1) table[letters.charCodeAt(at)] = at;
+  table[0x2d] = 62;
+  table[0x5f] = 63;
+  return table;
+}
+
 /** So many bytes as text, where they are that: what was cut in the middle of a character may end with half of one. */
 function readable(length: number): string | undefined {
   for (let at = 0; at < Math.min(length, PROBE_BYTES); at += 1) {
-    const byte = ROOM[at] ?? 0;
-    if (byte < 9 || (byte > 13 && byte < 32) || byte === 127) return undefined;
+    if (isControl(ROOM[at] ?? 0)) return undefined;
   }
   const text = ROOM.toString('utf8', 0, length).replace(/\ufffd$/, '');
   return UNREADABLE.test(text) ? undefined : text;
