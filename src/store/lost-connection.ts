@@ -1,4 +1,4 @@
-// Transactions whose connection is lost. postgres.js goes on using it then: it writes ROLLBACK to a socket that is gone,
+// Transactions whose connection is lost. postgres.js goes on using it then: it writes COMMIT or ROLLBACK to a socket that is gone,
 // which ends the process by an exception nobody can catch; and once it has connected anew, later statements of the dead
 // transaction would run there, outside of any. Here such a transaction comes to no end of its own, and says nothing more:
 // postgres.js has rejected it already.
@@ -16,10 +16,15 @@ export function guardTransactions(sql: Sql): void {
       return await begin(options, (tx) => {
         const running = Promise.resolve(work(refusingWhen(() => isOver, tx)));
         return new Promise((resolve, reject) => {
-          running.then(resolve, (error: unknown) => {
-            if (isClosed(error)) isOver = true;
-            else reject(error);
-          });
+          // Work that was at something else when the connection went comes to its end, either way, only later.
+          const unlessOver = (end: () => void) => (isOver ? undefined : end());
+          running.then(
+            (value) => unlessOver(() => resolve(value)),
+            (error: unknown) => {
+              if (isClosed(error)) isOver = true;
+              unlessOver(() => reject(error));
+            },
+          );
         });
       });
     } finally {

@@ -1,4 +1,5 @@
 // Connections that are cut in the middle of a transaction, and arrays of text, which the driver is not asked to look up.
+import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import type { Transaction } from '../../src/store/transaction.ts';
@@ -55,6 +56,33 @@ describe.each(onPostgres)('a transaction whose connection is cut', ({ create }) 
       });
     }
     expect(transactions.length).toBe(1);
+  });
+
+  it.each([
+    ['comes to its end', () => undefined],
+    [
+      'fails',
+      () => {
+        throw new Error('of its own');
+      },
+    ],
+  ])('is rejected once where its work %s only later', async (_, end) => {
+    const { database, relay } = await openOverRelay(create);
+    for (let loop = 0; loop < 5; loop += 1) {
+      const later = new AbortController();
+      const cut = database.admin.transaction(async (tx) => {
+        await tx.execute('select 1');
+        relay.cut();
+        await once(later.signal, 'abort'); // at something else
+        end();
+      });
+      await expect(cut).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+      later.abort();
+      for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await expect
+      .poll(async () => [...(await database.adminSql`select 1 as one`.catch(() => []))])
+      .toEqual([{ one: 1 }]);
   });
 
   it('in the middle of starting a connection too', async () => {
