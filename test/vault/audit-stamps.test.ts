@@ -70,7 +70,7 @@ describe('failed authentications', () => {
   };
 
   beforeEach(() => {
-    vi.useFakeTimers();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     written = [];
     isDown = false;
   });
