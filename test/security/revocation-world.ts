@@ -7,6 +7,7 @@ import { PERMISSIONS } from '../../src/core/permission.ts';
 import { freezeAgent } from '../../src/operations/agents.ts';
 import { runOperation } from '../../src/operations/run.ts';
 import { testDatabases } from '../support/database.ts';
+import { testClock } from '../support/clock.ts';
 import type { ColdUpstream } from '../support/cold-upstream.ts';
 import type { Answered } from '../support/hammer.ts';
 import { SHARED_URL } from '../support/replica.ts';
@@ -69,6 +70,15 @@ export async function killListeners({ superuser }: RevocationWorld): Promise<num
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and query ilike 'listen%'`;
   return killed.length;
+}
+
+const clock = testClock();
+
+/** Milliseconds by the clock of servers, which stands still while the process does. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const from = clock.monotonicMs();
+  await work();
+  return clock.monotonicMs() - from;
 }
 
 /** Waits until `isSo`, which must come to be in time, on whatever machine. */

@@ -1,5 +1,5 @@
 // Revocation is literal: once `freeze` has returned, no replica writes the first byte of a new upstream request.
-// One replica is hammered while the other freezes and unfreezes, up to a thousand times.
+// One replica is hammered while the other freezes and unfreezes, a thousand times.
 import { describe, expect, it } from 'vitest';
 import { watchFirstBytes } from '../support/first-bytes.ts';
 import { startHammer } from '../support/hammer.ts';
@@ -15,9 +15,6 @@ import {
 } from './revocation-world.ts';
 
 const CALLERS = 16;
-/** A slow machine does fewer freezes than it is asked for, but so many. */
-const FEWEST = 60;
-const LIMIT_MS = 400_000;
 const SLOW_ANSWER_MS = 500;
 const MAX_BODY_DELAY_MS = 150;
 /** Each call asks the database once more between its intent and its first byte. */
@@ -28,11 +25,7 @@ async function freezeWhileHammered(
   world: RevocationWorld,
   loops: number,
   before: (loop: number) => Promise<unknown> = () => Promise.resolve(),
-): Promise<{
-  readonly late: readonly string[];
-  readonly written: readonly string[];
-  readonly freezes: number;
-}> {
+): Promise<{ readonly late: readonly string[]; readonly written: readonly string[] }> {
   const { key } = await world.setUp();
   const token = await world.token('robot', key);
   // Most answers wait for longer than a freeze takes, so that it meets calls in every stage; a few come at once, on
@@ -54,9 +47,7 @@ async function freezeWhileHammered(
     bodyAfterMs: (call) => (call % 3 === 0 ? (call * 7) % MAX_BODY_DELAY_MS : undefined),
   });
   const late: string[] = [];
-  const end = performance.now() + LIMIT_MS;
-  let loop = 0;
-  for (; loop < loops && (loop < FEWEST || performance.now() < end); loop += 1) {
+  for (let loop = 0; loop < loops; loop += 1) {
     const start = written.length;
     hammer.release();
     await before(loop);
@@ -69,20 +60,20 @@ async function freezeWhileHammered(
   }
   await hammer.stop();
   expect([...hammer.statuses.keys()].toSorted((a, b) => a - b)).toEqual([200, 403]);
-  return { late, written, freezes: loop };
+  return { late, written };
 }
 
 describe.each(onPostgres)('an agent that is frozen at one replica while it calls through another', () => {
-  it('has no request begun upstream after the freeze has returned, in up to a thousand freezes', async () => {
+  it('has no request begun upstream after the freeze has returned, in a thousand freezes', async () => {
     const world = await openWorld(2, SLOW_CALLS);
-    const { late, written, freezes } = await freezeWhileHammered(world, 1000);
+    const { late, written } = await freezeWhileHammered(world, 1000);
     expect(late).toEqual([]);
     const { intents } = await expectWholeLog(world);
     expect(intents).toBeGreaterThan(written.length); // some were stopped between their intent and their first byte
     // What came out at the other end had been seen going in.
     const seen = world.upstream.seen.map(({ url }) => url);
     expect(seen.filter((url) => !written.includes(url))).toEqual([]);
-    expect(seen.length).toBeGreaterThan(freezes);
+    expect(seen.length).toBeGreaterThan(1000);
   }, 900_000);
 
   it('has none either while notifications are lost with the connections that listen', async () => {
