@@ -27,48 +27,52 @@ export interface AuditRow {
 }
 
 /**
- * Writes a batch in one statement, its rows as one parameter, and gives the epochs of the vaults it names, as they stand in
- * the statement's snapshot.
+ * Writes a batch in one statement and gives the epochs of the vaults it names, as they stand in the statement's snapshot. Each
+ * column is one parameter, a line for each row: the database splits a text into lines in a third of the time that it takes to
+ * read JSON.
  */
 export async function insertAuditBatch(
   calls: Sql,
   chain: Id<'chn'>,
   rows: readonly AuditRow[],
 ): Promise<Map<string, bigint>> {
-  const parameter = `[${rows.map(toBatchRow).join(',')}]`;
+  const before = (rows[0]?.seq ?? 1) - 1;
   const vaults = [...new Set(rows.flatMap(({ vault }) => vault ?? []))];
-  // `::text::json`, not `::json`: the driver would send a JSON string of the JSON text otherwise. Not jsonb, which the
-  // database would build a tree for first.
   const epochs = await calls<{ id: string; epoch: string }[]>`
     with batch as materialized (
-      select b.*, decode(hashes, 'hex') as bytes from json_to_recordset(${parameter}::text::json) as b(
-        id text, vault text, seq bigint, kind text, intent text, at timestamptz, month date, hashes text, json text)
+      select id, vault, kind, intent, at::timestamptz as at, decode(hashes, 'hex') as bytes, month, json, place
+      from unnest(
+        string_to_array(${lines(rows, ({ id }) => id)}::text, e'\n'),
+        string_to_array(${lines(rows, ({ vault }) => vault ?? '')}::text, e'\n', ''),
+        string_to_array(${lines(rows, ({ kind }) => kind)}::text, e'\n'),
+        string_to_array(${lines(rows, ({ intent }) => intent ?? '')}::text, e'\n', ''),
+        string_to_array(${lines(rows, ({ at }) => at)}::text, e'\n'),
+        string_to_array(${lines(rows, ({ month }) => month)}::text, e'\n'),
+        string_to_array(${lines(rows, hashesOf)}::text, e'\n'),
+        string_to_array(${lines(rows, ({ json }) => json)}::text, e'\n')
+      ) with ordinality as b(id, vault, kind, intent, at, month, hashes, json, place)
     ), event as (
       insert into audit_event
         (id, vault_id, chain_id, chain_seq, prev_mac, mac, kind, intent_id, at, body_hash, leaf_hash)
-      select id, vault, ${chain}::text, seq, substring(bytes from 1 for 32), substring(bytes from 33 for 32),
-        kind, intent, at, substring(bytes from 65 for 32), substring(bytes from 97 for 32)
+      select id, vault, ${chain}::text, ${before}::bigint + place, substring(bytes from 1 for 32),
+        substring(bytes from 33 for 32), kind, intent, at, substring(bytes from 65 for 32), substring(bytes from 97 for 32)
       from batch
     ), body as (
       insert into audit_body (event_id, month, salt, json)
-      select id, month, substring(bytes from 129), json from batch
+      select id, month::date, substring(bytes from 129), json from batch
     )
     select id, epoch::text as epoch from vault where id = any(${vaults}::text[])`;
   return new Map(epochs.map((row) => [row.id, BigInt(row.epoch)]));
 }
 
-/**
- * The hashes, 32 bytes each, and the salt travel as one text: each text costs more than its bytes. The event stands in the
- * row as it is, and the database takes its text verbatim; only one with a NUL, which the database can not say, is quoted.
- */
-function toBatchRow(row: AuditRow): string {
-  const { vault, intent, json } = row;
-  const hashes = `${row.prevMac}${row.mac}${row.bodyHash}${row.leafHash}${row.salt.toString('hex')}`;
-  return (
-    `{"id":"${row.id}","vault":${vault === null ? 'null' : `"${vault}"`},"seq":${row.seq},"kind":"${row.kind}"` +
-    `,"intent":${intent === null ? 'null' : `"${intent}"`},"at":"${row.at}","month":"${row.month}"` +
-    `,"hashes":"${hashes}","json":${json.includes('\\u0000') ? JSON.stringify(json) : json}}`
-  );
+/** No column has line ends of its own: canonical JSON escapes them. */
+function lines(rows: readonly AuditRow[], column: (row: AuditRow) => string): string {
+  return rows.map(column).join('\n');
+}
+
+/** The hashes, 32 bytes each, and the salt travel as one text: each text costs more than its bytes. */
+function hashesOf({ prevMac, mac, bodyHash, leafHash, salt }: AuditRow): string {
+  return prevMac + mac + bodyHash + leafHash + salt.toString('hex');
 }
 
 /** Writes one event; false, and nothing written, where its intent has an outcome already. */
