@@ -19,6 +19,19 @@ const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const OF_EVERY_LIST = ['accept', 'content-type', 'content-encoding'];
 const OF_RANGES: ReadonlySet<string> = new Set(['range', 'if-range']);
 const NEVER_OUT_SLOTS: ReadonlySet<string> = new Set(CREDENTIAL_SLOTS);
+/** Clients and upstreams have the same few names in every call: what these say is found out once. */
+const MAX_KNOWN = { names: 1024, length: 64 } as const;
+
+/** What a name says of its header. */
+interface NameFacts {
+  readonly isName: boolean;
+  /** As `Connection` and the slots of services are compared with it. */
+  readonly compared: string;
+  /** Never goes out; never, but where ranges may be asked for; never comes in. */
+  readonly isKeptHere: boolean;
+  readonly isRange: boolean;
+  readonly isKeptOut: boolean;
+}
 
 /** Pairs from Node's flat `rawHeaders`. */
 export function pairsFromRaw(rawHeaders: readonly string[]): HeaderPairs {
@@ -50,12 +63,9 @@ export function outgoingHeaders(pairs: HeaderPairs, options: OutgoingOptions = {
   const out: (readonly [string, string])[] = [];
   for (const [name, value] of pairs) {
     assertHeaderValue(name, value);
-    const compared = comparable(name);
-    const isNever = NEVER_OUT.has(compared) && !(passesRanges && OF_RANGES.has(name));
-    if (HOP_BY_HOP.has(compared) || isNever || NEVER_OUT_SLOTS.has(compared)) continue;
-    if (listed?.has(name) === false) continue;
-    if (dropped.has(compared) || startsWithAny(compared, NEVER_OUT_PREFIXES)) continue;
-    out.push([name, value]);
+    const { compared, isKeptHere, isRange } = factsOf(name);
+    if (isKeptHere || (isRange && !passesRanges) || dropped.has(compared)) continue;
+    if (listed?.has(name) !== false) out.push([name, value]);
   }
   out.push(['accept-encoding', 'identity']);
   return out;
@@ -68,12 +78,11 @@ export function outgoingHeaders(pairs: HeaderPairs, options: OutgoingOptions = {
 export function incomingHeaders(pairs: HeaderPairs): HeaderPairs {
   const dropped = namedByConnection(pairs);
   return pairs.filter(([name, value]) => {
-    if (!isHeaderName(name) || NOT_IN_VALUE.test(value)) {
+    const { isName, compared, isKeptOut } = factsOf(name);
+    if (!isName || NOT_IN_VALUE.test(value)) {
       throw new Problem('upstream-invalid', { detail: 'The upstream sent a malformed header.' });
     }
-    const compared = comparable(name);
-    if (HOP_BY_HOP.has(compared) || NEVER_IN.has(compared) || dropped.has(compared)) return false;
-    return !startsWithAny(compared, NEVER_IN_PREFIXES);
+    return !isKeptOut && !dropped.has(compared);
   });
 }
 
@@ -90,7 +99,32 @@ export function assertHeaderValue(name: string, value: string): void {
 }
 
 export function isHeaderName(text: string): boolean {
-  return HEADER_NAME.test(text);
+  return factsOf(text).isName;
+}
+
+const known = new Map<string, NameFacts>();
+
+function factsOf(name: string): NameFacts {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const compared = comparable(name);
+  const isRange = OF_RANGES.has(name);
+  const facts = {
+    isName: HEADER_NAME.test(name),
+    compared,
+    isKeptHere:
+      HOP_BY_HOP.has(compared) ||
+      NEVER_OUT_SLOTS.has(compared) ||
+      (NEVER_OUT.has(compared) && !isRange) ||
+      startsWithAny(compared, NEVER_OUT_PREFIXES),
+    isRange,
+    isKeptOut:
+      HOP_BY_HOP.has(compared) || NEVER_IN.has(compared) || startsWithAny(compared, NEVER_IN_PREFIXES),
+  };
+  if (name.length > MAX_KNOWN.length) return facts;
+  if (known.size === MAX_KNOWN.names) known.clear();
+  known.set(name, facts);
+  return facts;
 }
 
 /** What `Connection` names is hop-by-hop as well, whatever it is (RFC 9110 §7.6.1). */

@@ -34,10 +34,7 @@ export class HttpAnswer implements Answer {
 
   head(head: AnswerHead): void {
     this.#response.writeHead(head.status, head.statusText, rawHeaders(head, this.#id));
-    // The head goes out with the first of the body; an event stream that is silent at first must not wait for it.
-    setImmediate(() => {
-      if (!this.#response.writableEnded && !this.#response.destroyed) this.#response.flushHeaders();
-    });
+    flushSoon(this.#response);
   }
 
   write(chunk: Buffer): boolean {
@@ -87,4 +84,18 @@ export function rawHeaders({ headers, secretVersion, flags }: AnswerHead, id: Id
   if (secretVersion !== undefined) raw.push('doorward-secret-version', secretVersion);
   if (flags !== undefined) raw.push('doorward-flags', flags);
   return raw;
+}
+
+let waiting: ServerResponse[] = [];
+
+/** The head goes out with the first of the body; an event stream that is silent at first must not wait for it. */
+function flushSoon(response: ServerResponse): void {
+  if (waiting.push(response) === 1) setImmediate(flushWaiting);
+}
+
+function flushWaiting(): void {
+  const responses = waiting;
+  waiting = [];
+  for (const response of responses)
+    if (!response.writableEnded && !response.destroyed) response.flushHeaders();
 }

@@ -34,7 +34,7 @@ export function inspectMinting(deps: BrokerDeps, inspected: Inspected): Inspecto
   const scan = () => new ShapeScan(deps.credentialShapes(), { isMasked: action !== 'flag', onFound });
   return {
     text: (_where, text) => {
-      if (text.length < SHORTEST) return text;
+      if (text.length < SHORTEST || !deps.credentialShapes().mayBegin(text)) return text;
       const looked = scan();
       const sent = looked.push(Buffer.from(text, 'latin1')).toString('latin1');
       return sent + looked.end().toString('latin1');

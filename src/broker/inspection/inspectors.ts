@@ -1,7 +1,13 @@
 // The guards that a service's calls pass beside the leak scan, one line each, in the order in which they look. A guard
 // that has nothing to do for a service costs its calls nothing.
 import { decodedQuery } from '../../core/address.ts';
-import { type Inspector, mediaTypeOf, type MessageGuard, type Stage } from '../../core/inspection/stage.ts';
+import {
+  type BodyContext,
+  type Inspector,
+  mediaTypeOf,
+  type MessageGuard,
+  type Stage,
+} from '../../core/inspection/stage.ts';
 import type { UpstreamHead } from '../../egress/flow.ts';
 import type { BrokeredCall } from '../call.ts';
 import type { CallBody } from '../call-body.ts';
@@ -34,7 +40,21 @@ const OF_ANSWERS: readonly MakeInspector[] = [
 ];
 
 function make(makers: readonly MakeInspector[], deps: BrokerDeps, inspected: Inspected): Inspector[] {
-  return makers.flatMap((maker) => maker(deps, inspected) ?? []);
+  const inspectors: Inspector[] = [];
+  for (const maker of makers) {
+    const inspector = maker(deps, inspected);
+    if (inspector !== undefined) inspectors.push(inspector);
+  }
+  return inspectors;
+}
+
+function stagesOf(inspectors: readonly Inspector[], context: BodyContext): Stage[] {
+  const stages: Stage[] = [];
+  for (const inspector of inspectors) {
+    const stage = inspector.body?.(context);
+    if (stage !== undefined) stages.push(stage);
+  }
+  return stages;
 }
 
 /** Looks at everything of a request but its body, and sets the guards of the body. Throws the problem that refuses the call. */
@@ -51,7 +71,7 @@ export function inspectRequest(deps: BrokerDeps, inspected: Inspected, body: Cal
     contentType: mediaTypeOf(call.headers),
     status: undefined,
   } as const;
-  body.guardWith(inspectors.flatMap((inspector) => inspector.body?.(context) ?? []));
+  body.guardWith(stagesOf(inspectors, context));
 }
 
 /** The path, parameters and headers of a call, but for what carries the caller's own token. */
@@ -93,9 +113,12 @@ export function inspectAnswer(
   const { headers, status } = head;
   const context = { direction: 'answer', headers, contentType: mediaTypeOf(headers), status } as const;
   return {
-    stages: inspectors.flatMap((inspector) => inspector.body?.(context) ?? []),
-    text: (where, text) =>
-      inspectors.reduce((kept, inspector) => inspector.text?.(where, kept) ?? kept, text),
+    stages: stagesOf(inspectors, context),
+    text(where, text) {
+      let kept = text;
+      for (const inspector of inspectors) kept = inspector.text?.(where, kept) ?? kept;
+      return kept;
+    },
   };
 }
 

@@ -3,6 +3,8 @@ import { Transform, type Readable } from 'node:stream';
 import type { Stage } from '../../core/inspection/stage.ts';
 import { Problem } from '../../core/problem.ts';
 
+const NOTHING = Buffer.alloc(0);
+
 /** Pushes a piece through every stage. Throws the problem that cuts the body. */
 export function pushThrough(stages: readonly Stage[], chunk: Buffer): Buffer {
   let bytes = chunk;
@@ -15,9 +17,12 @@ export function pushThrough(stages: readonly Stage[], chunk: Buffer): Buffer {
 
 /** What the stages still hold: the end of each is pushed through those behind it. */
 export function endThrough(stages: readonly Stage[]): Buffer {
-  const left: Buffer[] = [];
-  for (const [at, stage] of stages.entries()) left.push(pushThrough(stages.slice(at + 1), stage.end()));
-  return Buffer.concat(left);
+  let left: Buffer = NOTHING;
+  for (const [at, stage] of stages.entries()) {
+    const last = stage.end();
+    if (last.length > 0) left = Buffer.concat([left, pushThrough(stages.slice(at + 1), last)]);
+  }
+  return left;
 }
 
 /** A stream of what the stages let through of `source`. Ends with an error, after `onProblem`, where one of them cuts it. */

@@ -20,6 +20,8 @@ export class ShapeScan {
   #heldLength = 0;
   /** Beginnings before this place of the carried bytes are decided. */
   #resumeAt = 0;
+  /** A beginning among the carried bytes waits for what follows it. */
+  #isOpen = false;
   /** More of a credential whose length is open. */
   #goesOn: Uint8Array | undefined;
 
@@ -33,7 +35,7 @@ export class ShapeScan {
   }
 
   end(): Buffer {
-    return this.#carried.length === 0 ? NOTHING : this.#step(NOTHING, true);
+    return this.#isOpen || this.#heldLength > 0 ? this.#step(NOTHING, true) : NOTHING;
   }
 
   #step(chunk: Buffer, isLast: boolean): Buffer {
@@ -44,6 +46,7 @@ export class ShapeScan {
     const sent = this.#output(data, { chunk, left, sendTo, masked });
     const decided = Math.max(this.#resumeAt, data.length - this.#table.longestBeginning + 1);
     const resumeAt = Math.min(openAt, decided);
+    this.#isOpen = openAt < data.length;
     const keepFrom = Math.max(0, Math.min(resumeAt - 1, sendTo)); // with the byte before, of which a beginning depends
     this.#carried = Buffer.from(data.subarray(keepFrom));
     this.#resumeAt = resumeAt - keepFrom;

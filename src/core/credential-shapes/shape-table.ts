@@ -94,6 +94,19 @@ export class ShapeTable {
     return found;
   }
 
+  /** Whether a short Latin-1 text may hold a beginning: nearly none does, and for those there is no need of its bytes. */
+  mayBegin(text: string): boolean {
+    let first = text.charCodeAt(0);
+    for (let at = 0; at <= text.length - SHORTEST; at++) {
+      const second = text.charCodeAt(at + 1);
+      const isPair = this.#pairs[first | (second << 8)] === 1;
+      if (isPair && this.#nextPairs[text.charCodeAt(at + 2) | (text.charCodeAt(at + 3) << 8)] === 1)
+        return true;
+      first = second;
+    }
+    return false;
+  }
+
   #compare(data: Buffer, start: number, pair: number, found: { start: number; beginning: number }[]): void {
     for (const beginning of this.#byPair.get(pair) ?? []) {
       const { bytes, length } = this.#beginnings[beginning] ?? {};

@@ -85,25 +85,40 @@ export function textAction(
 
 /** The sides that anything is looked for on. */
 export function watchedSides(settings: ModelTextProtection): ReadonlySet<Exclude<Side, 'both'>> {
-  const { mode, reads = mode, writes = mode, rules } = settings;
-  const hasRules = Object.entries(rules).some(([id, action]) => action !== 'off' && RULE_IDS.includes(id));
-  const sides = new Set<Exclude<Side, 'both'>>();
-  if (reads !== 'off' || hasRules) sides.add('reads');
-  if (writes !== 'off' || hasRules) sides.add('writes');
-  return sides;
+  return inShort(settings).sides;
 }
 
 /** Whether anything may be refused, for good or until a person approves it. */
 export function mayRefuse(settings: ModelTextProtection): boolean {
-  return isAnywhere(settings, 'block') || mayAsk(settings);
+  return inShort(settings).mayRefuse;
 }
 
 /** Whether a person may be asked about a call. */
 export function mayAsk(settings: ModelTextProtection): boolean {
-  return isAnywhere(settings, 'ask');
+  return inShort(settings).mayAsk;
 }
 
-function isAnywhere(settings: ModelTextProtection, action: TextAction): boolean {
-  const { mode, reads = mode, writes = mode, rules } = settings;
-  return reads === action || writes === action || Object.values(rules).includes(action);
+interface InShort {
+  readonly sides: ReadonlySet<Exclude<Side, 'both'>>;
+  readonly mayRefuse: boolean;
+  readonly mayAsk: boolean;
+}
+
+/** Every call asks several times; settings never change, others take their place. */
+const known = new WeakMap<ModelTextProtection, InShort>();
+
+function inShort(settings: ModelTextProtection): InShort {
+  let short = known.get(settings);
+  if (short === undefined) known.set(settings, (short = summedUp(settings)));
+  return short;
+}
+
+function summedUp({ mode, reads = mode, writes = mode, rules }: ModelTextProtection): InShort {
+  const hasRules = Object.entries(rules).some(([id, action]) => action !== 'off' && RULE_IDS.includes(id));
+  const sides = new Set<Exclude<Side, 'both'>>();
+  if (reads !== 'off' || hasRules) sides.add('reads');
+  if (writes !== 'off' || hasRules) sides.add('writes');
+  const actions = [reads, writes, ...Object.values(rules)];
+  const asks = actions.includes('ask');
+  return { sides, mayRefuse: asks || actions.includes('block'), mayAsk: asks };
 }
