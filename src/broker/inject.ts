@@ -11,6 +11,8 @@ import type { CallBody } from './call-body.ts';
 import type { Allowed } from './decide.ts';
 import type { SecretVersion } from './versions.ts';
 
+const NO_QUERY: readonly string[] = [];
+
 interface InjectParts {
   readonly call: BrokeredCall;
   readonly body: CallBody;
@@ -91,8 +93,9 @@ function transportOf(
  */
 function keptQuery({ target, caller }: Allowed, slots: readonly string[]): readonly string[] {
   const { address } = target;
+  if (address.search === '') return NO_QUERY;
   const names = decodedQueryNames(address);
-  const parts = address.search === '' ? [] : address.search.slice(1).split('&');
+  const parts = address.search.slice(1).split('&');
   const taken = new Set(slots.map(comparable));
   return parts.filter(
     (part, at) => !taken.has(comparable(names[at] ?? '')) && !carries(decoded(part), caller.withheld),

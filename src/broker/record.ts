@@ -29,7 +29,7 @@ const MAX_QUERY_KEYS = 64;
 const RETRY_MS = { first: 100, last: 12_800 };
 
 export class CallRecord {
-  readonly leaks: LeakCount = { matches: 0, views: new Set() };
+  readonly leaks: LeakCount = { matches: 0, views: [] };
   readonly findings = new Findings();
   previews = new Previews();
   /** Of all sends of the call. */
@@ -43,7 +43,7 @@ export class CallRecord {
   readonly #deps: BrokerDeps;
   readonly #call: BrokeredCall;
   readonly #startedMs: number;
-  readonly #work = new Set<Promise<unknown>>();
+  #work: Set<Promise<unknown>> | undefined;
   #isAddressHidden = false;
   /** One that the intent could not tell of. */
   #body: CallBody | undefined;
@@ -76,12 +76,13 @@ export class CallRecord {
 
   /** Once everything that has to be done before the answer is done. Never throws. */
   async settled(): Promise<void> {
-    while (this.#work.size > 0) await Promise.allSettled(this.#work);
+    while (this.#work !== undefined && this.#work.size > 0) await Promise.allSettled(this.#work);
   }
 
   #waitFor(work: Promise<unknown>): void {
-    this.#work.add(work);
-    const forget = () => this.#work.delete(work);
+    const under = (this.#work ??= new Set());
+    under.add(work);
+    const forget = () => under.delete(work);
     this.#deps.live.finishing(work.then(forget, forget));
   }
 
@@ -152,8 +153,8 @@ export class CallRecord {
   /** In the round trip that brings the epoch, approvals are used up with the intent that tells of them, or neither is written. */
   async #authorise(intent: AuditInput): Promise<Appended> {
     const { audit, approvals, authority } = this.#deps;
+    if (this.asking.unused.length === 0) return await audit.append(intent);
     const unused = this.asking.unused.map(({ id }) => id);
-    if (unused.length === 0) return await audit.append(intent);
     const appended = await audit.transaction(async (tx, append) => {
       const epoch = await lockVault(tx, authority.vaultId); // no right changes before both are written
       await approvals.consume(tx, unused);
@@ -248,7 +249,7 @@ export class CallRecord {
       upstream: this.upstream,
       firstByteMs: this.firstByteMs,
       totalMs: this.elapsedMs,
-      leaks: matches === 0 ? undefined : { matches, views: [...views] },
+      leaks: matches === 0 ? undefined : { matches, views },
       flags: this.findings.isEmpty ? undefined : this.findings.list(),
       preview: this.previews.told,
     };

@@ -33,6 +33,8 @@ interface NameFacts {
   readonly isKeptOut: boolean;
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 /** Pairs from Node's flat `rawHeaders`. */
 export function pairsFromRaw(rawHeaders: readonly string[]): HeaderPairs {
   const pairs: (readonly [string, string])[] = [];
@@ -58,7 +60,7 @@ interface OutgoingOptions {
 export function outgoingHeaders(pairs: HeaderPairs, options: OutgoingOptions = {}): HeaderPairs {
   const { only, passesRanges = false } = options;
   const listed = only === undefined ? undefined : new Set([...OF_EVERY_LIST, ...only]);
-  const dropped = namedByConnection(pairs);
+  const dropped = new Set(namedByConnection(pairs));
   for (const name of options.dropNames ?? []) dropped.add(comparable(name));
   const out: (readonly [string, string])[] = [];
   for (const [name, value] of pairs) {
@@ -121,20 +123,21 @@ function factsOf(name: string): NameFacts {
     isKeptOut:
       HOP_BY_HOP.has(compared) || NEVER_IN.has(compared) || startsWithAny(compared, NEVER_IN_PREFIXES),
   };
-  if (name.length > MAX_KNOWN.length) return facts;
+  if (!facts.isName || name.length > MAX_KNOWN.length) return facts;
   if (known.size === MAX_KNOWN.names) known.clear();
   known.set(name, facts);
   return facts;
 }
 
 /** What `Connection` names is hop-by-hop as well, whatever it is (RFC 9110 §7.6.1). */
-function namedByConnection(pairs: HeaderPairs): Set<string> {
-  const names = new Set<string>();
+function namedByConnection(pairs: HeaderPairs): ReadonlySet<string> {
+  let names: Set<string> | undefined;
   for (const [name, value] of pairs) {
     if (name !== 'connection') continue;
+    names ??= new Set();
     for (const token of value.split(',')) names.add(comparable(token.trim()));
   }
-  return names;
+  return names ?? NO_NAMES;
 }
 
 function comparable(name: string): string {

@@ -1,6 +1,5 @@
 // One listening server: Node's parser under our limits, refusals in our words, and handshakes of WebSockets on the same
 // road as every other request.
-import type { EventEmitter } from 'node:events';
 import {
   createServer,
   type IncomingMessage,
@@ -51,15 +50,9 @@ const CHECK_EVERY_MS = 5000;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { limits } = options;
-  const answering = new Set<EventEmitter>();
   const upgraded = new Set<Duplex>();
   const open = new OpenRequests();
-  const track = (one: EventEmitter) => {
-    answering.add(one);
-    one.once('close', () => answering.delete(one));
-  };
   const listener: RequestListener = (request, response) => {
-    track(response);
     if (open.add(request, response)) options.listener(request, response);
     else refuse(new Fault(TOO_MANY_AHEAD), request.socket);
   };
@@ -84,7 +77,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     changed.get(socket)?.();
     upgraded.add(socket);
     socket.once('close', () => upgraded.delete(socket));
-    track(socket);
     socket.on('error', () => undefined); // the close tells
     if (head.length > 0) refuse(new Fault(NOT_HTTP), socket);
     else options.listener(request, responseOver(request, socket));
@@ -96,7 +88,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     server,
     close: async (limitMs) => {
       const closed = stopListening(server);
-      await Promise.race([ended(answering), timeout(limitMs)]);
+      await Promise.race([ended(open, upgraded), timeout(limitMs)]);
       server.closeAllConnections(); // kept alive, never used, or stuck
       for (const socket of upgraded) socket.destroy();
       await closed;
@@ -236,8 +228,12 @@ function stopListening(server: Server): Promise<void> {
   });
 }
 
-async function ended(answering: ReadonlySet<EventEmitter>): Promise<void> {
-  for (const one of answering) await new Promise((resolve) => one.once('close', resolve));
+async function ended(open: OpenRequests, upgraded: ReadonlySet<Duplex>): Promise<void> {
+  for (;;) {
+    const one = open.first ?? [...upgraded][0];
+    if (one === undefined) return;
+    await new Promise((resolve) => one.once('close', resolve));
+  }
 }
 
 function timeout(ms: number): Promise<void> {

@@ -26,9 +26,15 @@ export class OpenRequests {
     this.#bySocket.set(socket, open.add(one));
     response.once('close', () => {
       open.delete(one);
-      if (open.size === 0) this.#bySocket.delete(socket);
+      if (open.size === 0 && socket.destroyed) this.#bySocket.delete(socket); // else the next request has it
     });
     return true;
+  }
+
+  /** One that is not answered yet. */
+  get first(): ServerResponse | undefined {
+    for (const open of this.#bySocket.values()) for (const { response } of open) return response;
+    return undefined;
   }
 
   /** The connection has closed. Node tells it to the answer whose turn it is, and to none behind it. */

@@ -66,7 +66,8 @@ export class Authority {
   readonly #agentIds = new Map<string, Id<'agt'>>();
   readonly #services = new Map<string, Service>();
   readonly #serviceIds = new Map<string, Id<'svc'>>();
-  readonly #grants = new Map<string, Grant>();
+  /** By agent, then by service. */
+  readonly #grants = new Map<string, Map<string, Grant>>();
   readonly #secrets = new Map<string, Secret>();
   readonly #secretIds = new Map<string, Id<'sec'>>();
   /** By secret, then by version. */
@@ -101,7 +102,7 @@ export class Authority {
       secrets: this.#secrets.size,
       services: this.#services.size,
       agents: this.#agents.size,
-      grants: this.#grants.size,
+      grants: [...this.#grants.values()].reduce((sum, { size }) => sum + size, 0),
       runs: this.#runs.size,
     };
   }
@@ -128,11 +129,11 @@ export class Authority {
   }
 
   grant(agent: Id<'agt'>, service: Id<'svc'>): Grant | undefined {
-    return this.#grants.get(pairKey(agent, service));
+    return this.#grants.get(agent)?.get(service);
   }
 
   grantsOf(agent: Id<'agt'>): readonly Grant[] {
-    return [...this.#grants.values()].filter((grant) => grant.agentId === agent);
+    return [...(this.#grants.get(agent)?.values() ?? [])];
   }
 
   secret(id: string): Secret | undefined {
@@ -257,8 +258,8 @@ export class Authority {
   }
 
   #applyGrant(row: GrantRow): void {
-    const key = pairKey(row.agentId, row.serviceId);
-    if (this.#grants.get(key)?.id === row.id) this.#grants.delete(key);
+    const ofAgent = this.#grants.get(row.agentId) ?? new Map<string, Grant>();
+    if (ofAgent.get(row.serviceId)?.id === row.id) ofAgent.delete(row.serviceId);
     if (row.removedAt !== null || !this.#holds('service_grant', row, grantMacColumns(row))) return;
     const { id, agentId, serviceId, revision } = row;
     const constraints = readConstraints(row);
@@ -268,7 +269,8 @@ export class Authority {
     }
     const allow = row.allow?.map(parsePattern);
     const lives = { expiresAt: row.expiresAt ?? undefined, frozen: row.frozenAt !== null };
-    this.#grants.set(key, { id, agentId, serviceId, allow, constraints, ...lives, revision });
+    this.#grants.set(agentId, ofAgent);
+    ofAgent.set(serviceId, { id, agentId, serviceId, allow, constraints, ...lives, revision });
   }
 
   #applyRun(row: RunRow): void {
@@ -332,10 +334,6 @@ export class Authority {
     this.#deps.onAlarm(table, row.id);
     return false;
   }
-}
-
-function pairKey(agent: string, service: string): string {
-  return `${agent} ${service}`;
 }
 
 /** Undefined: they are in no form that is known, such as that of a later release. */

@@ -11,6 +11,9 @@ export interface AskedRule extends Pick<Finding, 'guard' | 'rule'> {
   readonly around: (() => Around) | undefined;
 }
 
+const NOTHING_ASKED = {};
+const NO_APPROVALS: readonly Approval[] = [];
+
 export class Asking {
   /** The question that the call is refused for, or its answer held back. */
   question: Id<'apr'> | undefined;
@@ -18,18 +21,19 @@ export class Asking {
   isHeldBack = false;
   /** Under which the call was approved. */
   grant: ApprovedCall['grant'] | undefined;
-  readonly #asked = { request: new Map<string, AskedRule>(), answer: new Map<string, AskedRule>() };
-  #approvals: readonly Approval[] = [];
+  #asked: Partial<Record<Direction, Map<string, AskedRule>>> = NOTHING_ASKED;
+  #approvals: readonly Approval[] = NO_APPROVALS;
   #isUsed = false;
 
   /** What is noted of a rule once is enough. */
   note(direction: Direction, { guard, rule }: Pick<Finding, 'guard' | 'rule'>, around?: () => Around): void {
-    const asked = this.#asked[direction];
+    const asked = this.#asked[direction] ?? new Map<string, AskedRule>();
     if (!asked.has(rule)) asked.set(rule, { guard, rule, around });
+    this.#asked = { ...this.#asked, [direction]: asked };
   }
 
   asked(direction: Direction): readonly AskedRule[] {
-    return [...this.#asked[direction].values()];
+    return [...(this.#asked[direction]?.values() ?? [])];
   }
 
   /** What lets the call go out, or its answer pass; all of it is used up with the call's intent. */
@@ -43,7 +47,7 @@ export class Asking {
 
   /** What is still to be used up; nothing of a call that is sent a second time. */
   get unused(): readonly Approval[] {
-    return this.#isUsed ? [] : this.#approvals;
+    return this.#isUsed ? NO_APPROVALS : this.#approvals;
   }
 
   used(): void {

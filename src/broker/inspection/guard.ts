@@ -14,7 +14,8 @@ import { endThrough, pushThrough } from './staged-body.ts';
 
 export interface LeakCount {
   matches: number;
-  readonly views: Set<LeakMatch['view']>;
+  /** Each once. */
+  readonly views: LeakMatch['view'][];
 }
 
 interface GuardOptions {
@@ -179,7 +180,7 @@ export class Guard {
 
 export function noteLeak(leaks: LeakCount, { view }: LeakMatch): void {
   leaks.matches += 1;
-  leaks.views.add(view);
+  if (!leaks.views.includes(view)) leaks.views.push(view);
 }
 
 export function secretInAnswer(): Problem {

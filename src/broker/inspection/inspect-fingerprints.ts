@@ -31,11 +31,10 @@ interface LookedAtHead extends Looked {
 export function lookInHead(deps: BrokerDeps, looked: LookedAtHead): void {
   const parts = { table: deps.authority.fingerprints, needles: ownTokens(looked.caller) };
   const find = (text: string) => findInText(parts, Buffer.from(text, 'latin1'));
-  const texts = textsOf(looked);
   refusePlaceholderInPath(deps, looked);
   // All of it in one look; only what was found is looked for part by part.
-  if (find(texts.map(({ name, value }) => `${name}\n${value}`).join('\n')) === undefined) return;
-  for (const { kind, name, value } of texts) {
+  if (find(headText(looked)) === undefined) return;
+  for (const { kind, name, value } of textsOf(looked)) {
     const inName = find(name);
     const hit = inName ?? find(value);
     if (hit === undefined) continue;
@@ -91,6 +90,13 @@ interface Text {
   readonly kind: 'path' | 'query' | 'header';
   readonly name: string;
   readonly value: string;
+}
+
+/** All of them, each in lines of its own. */
+function headText(looked: LookedAtHead): string {
+  let text = '';
+  for (const { name, value } of textsOf(looked)) text += `\n${name}\n${value}`;
+  return text;
 }
 
 /** As they came. Headers and parameters with the caller's own token are left out of what is sent. */

@@ -10,15 +10,17 @@ export interface Preview {
   readonly answer?: string;
 }
 
+const NO_TAPS = {};
+
 export class Previews {
-  readonly #taps = new Map<Direction, PreviewTap>();
+  #taps: Partial<Record<Direction, PreviewTap>> = NO_TAPS;
   #table: ContentTable | undefined;
   #told: Preview | undefined;
 
   /** Looks on at one body. */
   tap(direction: Direction, writing: Writing, table: ContentTable): PreviewTap {
     const tap = new PreviewTap(writing);
-    this.#taps.set(direction, tap);
+    this.#taps = { ...this.#taps, [direction]: tap };
     this.#table = table;
     return tap;
   }
@@ -27,7 +29,7 @@ export class Previews {
   settle(secrets: ScanTable): void {
     const table = this.#table;
     if (table === undefined) return;
-    const texts = [...this.#taps].flatMap(([direction, tap]) => {
+    const texts = Object.entries(this.#taps).flatMap(([direction, tap]) => {
       const text = tap.text(table, secrets);
       return text === undefined ? [] : [[direction, text] as const];
     });
@@ -41,8 +43,8 @@ export class Previews {
   /** For the next send of the same call: its request is the same. */
   again(): Previews {
     const next = new Previews();
-    const request = this.#taps.get('request');
-    if (request !== undefined) next.#taps.set('request', request);
+    const { request } = this.#taps;
+    if (request !== undefined) next.#taps = { request };
     next.#table = this.#table;
     return next;
   }

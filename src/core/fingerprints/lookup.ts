@@ -26,6 +26,7 @@ export interface LookupParts {
 export type Hit = { readonly owner: Owner } | { readonly label: string };
 
 const NOTHING = Buffer.alloc(0);
+const NO_VIEWS: readonly View[] = [];
 
 /** Looks through one text that is there as a whole. */
 export function findInText(parts: LookupParts, text: Buffer): Hit | undefined {
@@ -73,15 +74,18 @@ export class Lookup {
   }
 
   #find(bytes: Buffer, views: readonly View[], isLast: boolean): Hit | undefined {
-    for (const seen of [bytes, ...views.map((view) => view.bytes)]) {
-      const owner = findOwner(this.#parts.table, { bytes: seen, before: this.#before, isLast });
-      if (owner !== undefined) return { owner };
-      const label =
-        this.#parts.needles.find((needle) => seen.includes(needle.bytes))?.label ??
-        this.#parts.more?.find(seen, isLast);
-      if (label !== undefined) return { label };
-    }
-    return undefined;
+    let hit = this.#findIn(bytes, isLast);
+    for (const view of views) hit ??= this.#findIn(view.bytes, isLast);
+    return hit;
+  }
+
+  #findIn(bytes: Buffer, isLast: boolean): Hit | undefined {
+    const { table, needles, more } = this.#parts;
+    const owner = findOwner(table, { bytes, before: this.#before, isLast });
+    if (owner !== undefined) return { owner };
+    for (const needle of needles) if (bytes.includes(needle.bytes)) return { label: needle.label };
+    const label = more?.find(bytes, isLast);
+    return label === undefined ? undefined : { label };
   }
 
   #undecided(bytes: Buffer, views: readonly View[]): number {
@@ -103,7 +107,10 @@ export class Lookup {
 }
 
 function viewsOf(bytes: Buffer): readonly View[] {
-  return [percentView(bytes), jsonView(bytes)].filter((view) => view !== undefined);
+  const percent = percentView(bytes);
+  const json = jsonView(bytes);
+  if (percent === undefined) return json === undefined ? NO_VIEWS : [json];
+  return json === undefined ? [percent] : [percent, json];
 }
 
 /** Where the bytes end in a beginning of `needle`; their length where they do not. */

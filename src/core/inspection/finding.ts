@@ -30,22 +30,27 @@ export interface CountedFinding extends Finding {
 /** Different findings that an event tells of; more are left out, since hostile text chooses how many there are. */
 const MAX_FINDINGS = 64;
 
+const NONE: readonly CountedFinding[] = [];
+
 export class Findings {
-  readonly #counts = new Map<string, { finding: Finding; count: number }>();
+  /** Made with the first: nearly every call is without any. */
+  #counts: Map<string, { finding: Finding; count: number }> | undefined;
 
   add(finding: Finding): void {
     const { direction, guard, rule, action, approval = '' } = finding;
     const key = `${direction} ${guard} ${action} ${approval} ${rule}`;
+    this.#counts ??= new Map();
     const entry = this.#counts.get(key);
     if (entry !== undefined) entry.count += 1;
     else if (this.#counts.size < MAX_FINDINGS) this.#counts.set(key, { finding, count: 1 });
   }
 
   get isEmpty(): boolean {
-    return this.#counts.size === 0;
+    return this.#counts === undefined;
   }
 
   list(): readonly CountedFinding[] {
+    if (this.#counts === undefined) return NONE;
     return [...this.#counts.values()].map(({ finding, count }) => ({ count, ...finding }));
   }
 }
