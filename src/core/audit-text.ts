@@ -1,6 +1,7 @@
 // The text of an audit event: canonical JSON. Every call has an intent and an outcome, so those two are written by templates,
 // four times as fast as the general way; a test holds them to the schemas and to its text, member by member.
 import { AUDIT_MEMBERS, type AuditEvent, type AuditInput } from './audit-event.ts';
+import type { Id } from './ids.ts';
 import { canonicalJson, canonicalNumber as number, canonicalString as string } from './canonical-json.ts';
 
 type Intent = Extract<AuditInput, { kind: 'call.intent' }>;
@@ -31,42 +32,46 @@ function stamped(input: AuditInput, stamp: AuditStamp): AuditEvent {
 function intentText(event: Intent, stamp: AuditStamp): string {
   const { approvals, body, decision, secret, service } = event;
   return (
-    `{${approvals === undefined ? '' : `"approvals":${canonicalJson(approvals)},`}"at":${string(stamp.at)},"body":${canonicalJson(body)}` +
+    `{${approvals === undefined ? '' : `"approvals":${canonicalJson(approvals)},`}"at":"${stamp.at}","body":${bodyText(body)}` +
     maybe('client', event.client) +
-    `,"decision":{"effect":${string(decision.effect)},"grant":${string(decision.grant)}` +
-    `,"grantRevision":${number(decision.grantRevision)},"rule":${string(decision.rule)}}` +
-    `,"epoch":${string(event.epoch)},"id":${string(stamp.id)},"kind":${string(event.kind)}` +
-    `,"method":${string(event.method)},"path":${string(event.path)},"principal":${principalText(event.principal)}` +
-    `,"queryKeys":[${event.queryKeys.map(string).join(',')}],"replica":${string(stamp.replica)}` +
-    maybe('request', event.request) +
-    `,"secret":{"id":${string(secret.id)},"version":${number(secret.version)}}` +
-    `,"service":{"id":${string(service.id)},"name":${string(service.name)},"revision":${number(service.revision)}}` +
-    `,"v":${number(stamp.v)},"vault":${event.vault === null ? 'null' : string(event.vault)}` +
+    `,"decision":{"effect":"${decision.effect}","grant":"${decision.grant}","grantRevision":${number(decision.grantRevision)},"rule":${string(decision.rule)}}` +
+    `,"epoch":${string(event.epoch)},"id":"${stamp.id}","kind":"${event.kind}","method":${string(event.method)},"path":${string(event.path)},"principal":${principalText(event.principal)}` +
+    `,"queryKeys":[${event.queryKeys.map(string).join(',')}],"replica":"${stamp.replica}"` +
+    maybeId('request', event.request) +
+    `,"secret":{"id":"${secret.id}","version":${number(secret.version)}}` +
+    `,"service":{"id":"${service.id}","name":${string(service.name)},"revision":${number(service.revision)}}` +
+    `,"v":${number(stamp.v)},"vault":${event.vault === null ? 'null' : `"${event.vault}"`}` +
     (event.webSocket === undefined ? '}' : ',"webSocket":true}')
   );
+}
+
+/** Nearly every body is streamed, or there is none. */
+function bodyText(body: Intent['body']): string {
+  const { held, bytes, hash } = body;
+  return held || bytes !== undefined || hash !== undefined ? canonicalJson(body) : '{"held":false}';
 }
 
 function outcomeText(event: Outcome, stamp: AuditStamp): string {
   const { approval, firstByteMs, flags, leaks, preview, status } = event;
   return (
-    `{${approval === undefined ? '' : `"approval":${string(approval)},`}"at":${string(stamp.at)}` +
+    `{${approval === undefined ? '' : `"approval":"${approval}",`}"at":"${stamp.at}"` +
     maybe('bodyHash', event.bodyHash) +
     maybe('client', event.client) +
     (firstByteMs === undefined ? '' : `,"firstByteMs":${number(firstByteMs)}`) +
     (flags === undefined ? '' : `,"flags":${canonicalJson(flags)}`) +
-    `,"id":${string(stamp.id)},"intent":${string(event.intent)},"kind":${string(event.kind)}` +
+    `,"id":"${stamp.id}","intent":"${event.intent}","kind":"${event.kind}"` +
     (leaks === undefined ? '' : `,"leaks":${canonicalJson(leaks)}`) +
     (preview === undefined ? '' : `,"preview":${canonicalJson(preview)}`) +
     `,"principal":${principalText(event.principal)}` +
     maybe('problem', event.problem) +
-    `,"replica":${string(stamp.replica)}` +
-    maybe('request', event.request) +
+    `,"replica":"${stamp.replica}"` +
+    maybeId('request', event.request) +
     `,"requestBytes":${number(event.requestBytes)},"responseBytes":${number(event.responseBytes)}` +
-    `,"result":${string(event.result)}` +
+    `,"result":"${event.result}"` +
     (status === undefined ? '' : `,"status":${number(status)}`) +
     `,"totalMs":${number(event.totalMs)}` +
     maybe('upstream', event.upstream) +
-    `,"v":${number(stamp.v)},"vault":${event.vault === null ? 'null' : string(event.vault)}}`
+    `,"v":${number(stamp.v)},"vault":${event.vault === null ? 'null' : `"${event.vault}"`}}`
   );
 }
 
@@ -74,9 +79,14 @@ function principalText(principal: AuditEvent['principal']): string {
   if (principal.type !== 'agent') return canonicalJson(principal);
   const { id, name, placeholder, run, token, type } = principal;
   return (
-    `{"id":${string(id)},"name":${string(name)}${maybe('placeholder', placeholder)}${maybe('run', run)}` +
-    `${maybe('token', token)},"type":${string(type)}}`
+    `{"id":"${id}","name":${string(name)}${maybeId('placeholder', placeholder)}${maybeId('run', run)}` +
+    `${maybeId('token', token)},"type":"${type}"}`
   );
+}
+
+/** Ids, moments and words of ours have nothing to escape. */
+function maybeId(name: string, id: Id | undefined): string {
+  return id === undefined ? '' : `,"${name}":"${id}"`;
 }
 
 function maybe(name: string, text: string | undefined): string {
