@@ -66,7 +66,7 @@ export async function approve(deps: BrokerDeps, parts: AskingParts, allowed: All
     );
   }
   if (asked.length > 0 && !isApproved) {
-    const approval = answered ?? (await ask(deps, { record: parts.record, allowed, call }, 'request'));
+    const approval = answered ?? (await ask(deps, { ...parts, allowed, approved: call }, 'request'));
     asking.question = approval.id;
     throw waiting(approval, rules);
   }
@@ -80,11 +80,11 @@ export async function askAboutAnswer(
   parts: AskingParts & { readonly allowed: Allowed },
   exchanged: Promise<ExchangeEnd>,
 ): Promise<ExchangeEnd> {
-  const { asking, looked } = parts.record;
+  const { asking, waitFor } = parts.record;
   const put = async (): Promise<Approval | undefined> => {
     if (!asking.isHeldBack) return undefined;
     const putting = askOfAnswer(deps, parts);
-    looked.waitFor(putting);
+    waitFor(putting);
     return await putting;
   };
   try {
@@ -104,8 +104,8 @@ async function askOfAnswer(
   parts: AskingParts & { readonly allowed: Allowed },
 ): Promise<Approval | undefined> {
   try {
-    const call = approvedCall(deps, parts, parts.allowed);
-    const approval = await ask(deps, { record: parts.record, allowed: parts.allowed, call }, 'answer');
+    const approved = approvedCall(deps, parts, parts.allowed);
+    const approval = await ask(deps, { ...parts, approved }, 'answer');
     parts.record.asking.question = approval.id;
     return approval;
   } catch (error) {
@@ -114,18 +114,17 @@ async function askOfAnswer(
   }
 }
 
-interface QuestionParts {
-  readonly record: CallRecord;
+interface QuestionParts extends Pick<AskingParts, 'call' | 'record'> {
   readonly allowed: Allowed;
-  readonly call: ApprovedCall;
+  readonly approved: ApprovedCall;
 }
 
 async function ask(
   deps: BrokerDeps,
-  { record, allowed, call }: QuestionParts,
+  { call: { request, client }, record, allowed, approved }: QuestionParts,
   direction: Direction,
 ): Promise<Approval & { readonly isNew: boolean }> {
-  const { asking, findings, looked } = record;
+  const { asking, findings } = record;
   const asked = asking.asked(direction);
   // What let a part of the answer pass is used up: the next approval has to be for all of it.
   const before = direction === 'answer' ? asking.passed : [];
@@ -134,12 +133,11 @@ async function ask(
   const base = baseUrlText(allowed.service);
   const url = hasSecret
     ? `${base} (a stored secret stands in the call, so no more of it is shown)`
-    : base + withoutKeys(deps, call.path + call.query);
+    : base + withoutKeys(deps, approved.path + approved.query);
   const { principal } = allowed.caller;
-  const { request, client } = looked.call;
   return await deps.approvals.ask({
-    call,
-    callDigest: deps.approvals.digestOf(call),
+    call: approved,
+    callDigest: deps.approvals.digestOf(approved),
     direction,
     rules: [...asked.map(({ rule }) => rule), ...before],
     shown: { url, excerpts: hasSecret ? [] : excerptsOf(deps, asked) },

@@ -47,16 +47,22 @@ async function authenticateBy(deps: BrokerDeps, call: BrokeredCall, given: Given
   const token = chooseToken(deps, call, given);
   if (token === undefined) throw unauthenticated(deps, call, 'no-token');
   const { text, placeholder } = token;
-  const named =
-    token.kind === 'placeholder' && placeholder !== undefined
-      ? await byPlaceholder(deps, call, placeholder)
-      : text.startsWith('dw_')
-        ? await byRun(deps, call, text)
-        : byAccessToken(deps, call, text);
-  const placeholders = given.presented
-    .filter(({ kind }) => kind === 'placeholder')
-    .map((found) => found.text);
-  return { token: text, withheld: [...new Set([text, ...placeholders])], ...named };
+  const {
+    agent,
+    principal,
+    scope,
+    run,
+    placeholder: bound,
+  } = token.kind === 'placeholder' && placeholder !== undefined
+    ? await byPlaceholder(deps, call, placeholder)
+    : text.startsWith('dw_')
+      ? await byRun(deps, call, text)
+      : byAccessToken(deps, call, text);
+  const withheld = [text];
+  for (const found of given.presented) {
+    if (found.kind === 'placeholder' && !withheld.includes(found.text)) withheld.push(found.text);
+  }
+  return { agent, principal, scope, run, placeholder: bound, token: text, withheld };
 }
 
 /** Good for its service, which whoever asks has made sure of, until its end. */

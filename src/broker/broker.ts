@@ -35,11 +35,13 @@ export async function broker(deps: BrokerDeps, call: BrokeredCall, answer: Answe
     const target = findTarget(call, body, { service, address, isGranted });
     record.target = target;
     lookInHead(deps, {
+      call,
       caller,
       service: isGranted ? service : undefined,
       address: target.address,
       hideAddress: () => record.hideAddress(),
-      ...record.looked,
+      findings: record.findings,
+      waitFor: record.waitFor,
     });
     const parts = { call, body, caller, target, answer };
     let again = await send(deps, { record, ...parts });

@@ -60,13 +60,8 @@ export class CallRecord {
 
   /** For the guards of this send. */
   inspected(allowed: Allowed): Inspected {
-    return { allowed, ...this.looked };
-  }
-
-  /** For what looks at the call before it is decided. */
-  get looked(): Omit<Inspected, 'allowed'> {
     const { findings, previews, asking } = this;
-    return { call: this.#call, findings, previews, asking, waitFor: (work) => this.#waitFor(work) };
+    return { allowed, call: this.#call, findings, previews, asking, waitFor: this.waitFor };
   }
 
   /** Path and names of parameters hold what must not stand in the log: they are told as keyed hashes. */
@@ -74,16 +69,17 @@ export class CallRecord {
     this.#isAddressHidden = true;
   }
 
-  /** Once everything that has to be done before the answer is done. Never throws. */
-  async settled(): Promise<void> {
-    while (this.#work !== undefined && this.#work.size > 0) await Promise.allSettled(this.#work);
-  }
-
-  #waitFor(work: Promise<unknown>): void {
+  /** For what has to be done before the answer. */
+  readonly waitFor = (work: Promise<unknown>): void => {
     const under = (this.#work ??= new Set());
     under.add(work);
     const forget = () => under.delete(work);
     this.#deps.live.finishing(work.then(forget, forget));
+  };
+
+  /** Once everything that has to be done before the answer is done. Never throws. */
+  async settled(): Promise<void> {
+    while (this.#work !== undefined && this.#work.size > 0) await Promise.allSettled(this.#work);
   }
 
   /** For the next send of the same call. */

@@ -47,6 +47,7 @@ export class Pools {
   readonly #ownContexts = new Map<string, SecureContext>();
   /** In the order of last use. */
   readonly #pools = new Map<string, Pool>();
+  #latest: Pool | undefined;
   readonly #connections = new Set<Connection>();
   #tidying: NodeJS.Timeout | undefined;
 
@@ -97,8 +98,11 @@ export class Pools {
     if (found === undefined) this.#closeUnused(usedMs);
     const pool = found ?? { poolKey: request.poolKey, idle: [], isClosed: false, usedMs };
     pool.usedMs = usedMs;
-    this.#pools.delete(id);
-    this.#pools.set(id, pool);
+    if (pool !== this.#latest) {
+      this.#pools.delete(id);
+      this.#pools.set(id, pool);
+      this.#latest = pool;
+    }
     return pool;
   }
 
@@ -151,6 +155,7 @@ export class Pools {
     const pool = this.#pools.get(id);
     if (pool === undefined) return;
     this.#pools.delete(id);
+    if (pool === this.#latest) this.#latest = undefined;
     pool.isClosed = true;
     const { poolKey } = pool;
     if (![...this.#pools.values()].some((other) => other.poolKey === poolKey))

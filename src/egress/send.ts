@@ -57,9 +57,7 @@ export function createEgress(deps: EgressDeps): Egress {
 
   return {
     send(request, handler) {
-      const { defaultTimeouts } = deps;
-      const timeouts =
-        request.timeouts === undefined ? defaultTimeouts : { ...defaultTimeouts, ...request.timeouts };
+      const timeouts = timeoutsOf(request, deps.defaultTimeouts);
       const exchange = new Exchange({ request, handler, timeouts, onOver: (over) => running.delete(over) });
       running.add(exchange);
       void start(exchange, request, timeouts.connectMs);
@@ -77,6 +75,16 @@ export function createEgress(deps: EgressDeps): Egress {
     get openExchanges() {
       return running.size;
     },
+  };
+}
+
+function timeoutsOf({ timeouts: own }: OutgoingRequest, general: Timeouts): Timeouts {
+  if (own === undefined) return general;
+  return {
+    connectMs: own.connectMs ?? general.connectMs,
+    firstByteMs: own.firstByteMs ?? general.firstByteMs,
+    idleMs: own.idleMs ?? general.idleMs,
+    totalMs: own.totalMs ?? general.totalMs,
   };
 }
 

@@ -55,6 +55,14 @@ export interface CredentialsDeps {
   readonly onAlarm?: (secret: Id<'sec'>, reason: string) => void;
 }
 
+/** All that a key is made of is in these. */
+interface Asked {
+  readonly service: Service;
+  /** Of its access token. */
+  readonly serial: string;
+  readonly epoch: bigint;
+}
+
 /** An opened credential with its users: wiped when it has left the cache and the last call that uses it is over. */
 class Opened {
   readonly credential: Credential;
@@ -63,12 +71,24 @@ class Opened {
   readonly #wipe: () => void;
   #users = 0;
   #isCached: boolean;
+  /** What the key was last compared for: of the very same there is no need to make it again. */
+  #asked: Asked | undefined;
 
   constructor(credential: Credential, options: { key: string; isCached: boolean; wipe: () => void }) {
     this.credential = credential;
     this.key = options.key;
     this.#isCached = options.isCached;
     this.#wipe = options.wipe;
+  }
+
+  /** Whether it is what should be sent, as memory stands; `keyOf` makes the key to compare with. */
+  isFor(asked: Asked, keyOf: (service: Service) => string): boolean {
+    const before = this.#asked;
+    const { service, serial, epoch } = asked;
+    if (before?.service === service && before.serial === serial && before.epoch === epoch) return true;
+    if (keyOf(service) !== this.key) return false;
+    this.#asked = asked;
+    return true;
   }
 
   use(): { credential: Credential; release: () => void } {
@@ -122,9 +142,11 @@ export class Credentials {
 
   /** The credential of a service, with every live version of its secret. Call `release` when the call is over. */
   async open(service: Service): Promise<{ credential: Credential; release: () => void }> {
-    const key = this.#keyOf(service);
+    const { authority, minting } = this.#deps;
+    const asked = { service, serial: minting.serial(service.secretId), epoch: authority.epoch };
     const cached = this.#cache?.get(service.id);
-    if (cached?.key === key) return cached.use();
+    if (cached?.isFor(asked, (known) => this.#keyOf(known)) === true) return cached.use();
+    const key = this.#keyOf(service);
     if (this.#cache === undefined) return (await this.#openFresh(service, key)).use();
     const pending = this.#pending.get(`${service.id} ${key}`) ?? this.#openIntoCache(service, key);
     return (await pending).use();

@@ -56,10 +56,10 @@ function refusePlaceholderInPath(deps: BrokerDeps, looked: LookedAtHead): void {
 
 /** The body of an allowed call, or the messages of its WebSocket, on their way. */
 export function inspectFingerprints(deps: BrokerDeps, inspected: Inspected): Inspector | undefined {
+  if (inspected.call.isWebSocket === true) return { messages: () => messagesLookedUp(deps, inspected) };
+  if (inspected.call.body === undefined) return undefined;
   const { allowed, ...rest } = inspected;
   const { caller, service } = allowed;
-  if (rest.call.isWebSocket === true) return { messages: () => messagesLookedUp(deps, inspected) };
-  if (rest.call.body === undefined) return undefined;
   return {
     body: ({ headers }) => {
       const words = deps.authority.hasPlaceholders ? foreignPlaceholders(deps, allowed) : undefined;
