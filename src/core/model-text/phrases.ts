@@ -48,11 +48,39 @@ export class Phrases {
 
   /** A word that can stand in `places`, from unit `start` to `end`, which both only ever grow and begin far from 0. */
   word(places: Places, start: number, end: number, isQuoted: boolean): void {
+    // Most words go on with nothing that is under way: what one of twenty needs is not asked for the others.
+    if (this.#isAwaited(places.awaited, start)) this.#anywhere(places, start, end, isQuoted);
+    else if (places.firsts.length > 0) this.#first(places.firsts, start, end, isQuoted);
+  }
+
+  /** Whether any of these may be open: without a branch for each, since which ones are is as good as chance. */
+  #isAwaited(priors: Uint16Array, start: number): boolean {
+    const open = this.#openUntil;
+    let closed = -1;
+    for (let one = 0; one < priors.length; one += 1) closed &= (open[priors[one] ?? 0] ?? 0) - start;
+    return closed >= 0;
+  }
+
+  #first(list: Int32Array, start: number, end: number, isQuoted: boolean): void {
+    const begun = this.#begun;
+    const open = this.#openUntil;
+    const from = start * 2 + (isQuoted ? 1 : 0);
+    for (let at = 0; at < list.length; at += NUMBERS) {
+      const known = list[at + 4] ?? 0;
+      if ((known & IS_NEGATABLE) !== 0 && this.#isNegated(start)) continue;
+      const place = list[at] ?? 0;
+      begun[place] = from;
+      open[place] = end + (list[at + 3] ?? 0);
+      if ((known & IS_END) !== 0) this.#whole(place, end);
+    }
+  }
+
+  /** In the middle of a pattern or as its first word. */
+  #anywhere(places: Places, start: number, end: number, isQuoted: boolean): void {
     const begun = this.#begun;
     const open = this.#openUntil;
     const { all: list, priors } = places;
     for (let one = 0; one < priors.length; one += 1) {
-      // Most places are left behind here.
       const priorUntil = open[priors[one] ?? 0] ?? 0;
       if (priorUntil < start) continue;
       const at = one * NUMBERS;

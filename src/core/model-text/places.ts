@@ -14,6 +14,10 @@ export interface Places {
   readonly all: Int32Array;
   /** Of each of them the place before it; of those that begin a pattern one that is always open. */
   readonly priors: Uint16Array;
+  /** Those that begin a pattern, as in `all`. */
+  readonly firsts: Int32Array;
+  /** Each place that one of the others goes on from, once. */
+  readonly awaited: Uint16Array;
 }
 
 /**
@@ -26,7 +30,12 @@ export const NEGATABLE = 1;
 /** A pattern ends here. */
 export const ENDS = 2;
 
-export const NOWHERE: Places = { all: new Int32Array(0), priors: new Uint16Array(0) };
+export const NOWHERE: Places = {
+  all: new Int32Array(0),
+  priors: new Uint16Array(0),
+  firsts: new Int32Array(0),
+  awaited: new Uint16Array(0),
+};
 
 /** The rules as the matcher uses them. */
 export interface PlaceTable {
@@ -70,7 +79,13 @@ export function placeTable(columns: Columns): PlaceTable {
       const prior = previous[place] ?? -1;
       return prior < 0 ? gaps.length : prior;
     };
-    return { all: packed(all), priors: Uint16Array.from(all, priorOf) };
+    const isFirst = (place: number) => priorOf(place) === gaps.length;
+    return {
+      all: packed(all),
+      priors: Uint16Array.from(all, priorOf),
+      firsts: packed(all.filter(isFirst)),
+      awaited: Uint16Array.from(new Set(all.filter((place) => !isFirst(place)).map(priorOf))),
+    };
   };
   const kept = new Map<readonly number[], Places>();
   const known = (lists: readonly number[]): Places => {

@@ -65,7 +65,7 @@ export class TextReader {
     this.#words.end(piece);
     this.#packed?.end();
     this.#unseen?.end();
-    this.#recent.length = 0;
+    if (this.#recent.length > 0) this.#recent.length = 0;
     if (this.#told.size > 0) this.#told.clear();
     this.#room = FREE_UNPACKED;
   }
