@@ -50,6 +50,8 @@ const MAY_CONCEAL = /hidden|style/i;
 const MAY_BE_HIDDEN = /hidden/i;
 const STYLE = /style\s*=\s*(?:"([^"]*)"|'([^']*)')/i;
 const HAS_COLOR = /color/i;
+const MAX_STYLES = 256;
+const LONGEST_KNOWN_STYLE = 128;
 const MAY_BE_READ_OUT = /alt|title|aria-|content|placeholder|summary|data-/i;
 
 const QUOTE = 0x22;
@@ -238,8 +240,25 @@ function isOutOfSight(attributes: string): boolean {
   }
   const style = STYLE.exec(attributes);
   const text = style?.[1] ?? style?.[2] ?? '';
-  return text !== '' && (OUT_OF_SIGHT.test(text) || isWhiteOnWhite(text));
+  return text !== '' && styles.puts(text);
 }
+
+/** Styles that came before: a page has the same ones again and again. */
+class KnownStyles {
+  readonly #known = new Map<string, boolean>();
+
+  /** Whether a style puts its element out of sight. */
+  puts(style: string): boolean {
+    const known = this.#known.get(style);
+    if (known !== undefined) return known;
+    const isOut = OUT_OF_SIGHT.test(style) || isWhiteOnWhite(style);
+    if (this.#known.size >= MAX_STYLES) this.#known.clear();
+    if (style.length <= LONGEST_KNOWN_STYLE) this.#known.set(style, isOut);
+    return isOut;
+  }
+}
+
+const styles = new KnownStyles();
 
 function isWhiteOnWhite(style: string): boolean {
   if (!HAS_COLOR.test(style)) return false;

@@ -26,7 +26,7 @@ const ALWAYS = 2 ** 30;
 export class Phrases {
   readonly #table: PlaceTable;
   readonly #onPhrase: (phrase: Phrase) => void;
-  /** By place: up to here a next word may begin; 0: nowhere. Behind the last one stands what first words have before them. */
+  /** By place: up to here a next word may begin; 0: nowhere. Behind the last one stands what first words have before them, then one that is never open. */
   readonly #openUntil: Int32Array;
   /** By place: twice where the first of the words up to this one begins, and one more where that is quoted. */
   readonly #begun: Int32Array;
@@ -38,11 +38,11 @@ export class Phrases {
     this.#table = table;
     this.#onPhrase = onPhrase;
     this.#begun = new Int32Array(table.count);
-    this.#openUntil = new Int32Array(table.count + 1).fill(ALWAYS, table.count);
+    this.#openUntil = new Int32Array(table.count + 2).fill(ALWAYS, table.count, table.count + 1);
   }
 
   reset(): void {
-    this.#openUntil.fill(0, 0, -1);
+    this.#openUntil.fill(0, 0, -2);
     this.#negatedFrom = this.#negatedUntil = this.#toldUntil = 0;
   }
 
@@ -57,7 +57,13 @@ export class Phrases {
   #isAwaited(priors: Uint16Array, start: number): boolean {
     const open = this.#openUntil;
     let closed = -1;
-    for (let one = 0; one < priors.length; one += 1) closed &= (open[priors[one] ?? 0] ?? 0) - start;
+    for (let one = 0; one < priors.length; one += 4) {
+      closed &=
+        ((open[priors[one] ?? 0] ?? 0) - start) &
+        ((open[priors[one + 1] ?? 0] ?? 0) - start) &
+        ((open[priors[one + 2] ?? 0] ?? 0) - start) &
+        ((open[priors[one + 3] ?? 0] ?? 0) - start);
+    }
     return closed >= 0;
   }
 

@@ -16,7 +16,7 @@ export interface Places {
   readonly priors: Uint16Array;
   /** Those that begin a pattern, as in `all`. */
   readonly firsts: Int32Array;
-  /** Each place that one of the others goes on from, once. */
+  /** Each place that one of the others goes on from, once; filled up to whole fours with one that is never open. */
   readonly awaited: Uint16Array;
 }
 
@@ -84,7 +84,7 @@ export function placeTable(columns: Columns): PlaceTable {
       all: packed(all),
       priors: Uint16Array.from(all, priorOf),
       firsts: packed(all.filter(isFirst)),
-      awaited: Uint16Array.from(new Set(all.filter((place) => !isFirst(place)).map(priorOf))),
+      awaited: inFours(new Set(all.filter((place) => !isFirst(place)).map(priorOf)), gaps.length + 1),
     };
   };
   const kept = new Map<readonly number[], Places>();
@@ -94,6 +94,10 @@ export function placeTable(columns: Columns): PlaceTable {
     return places;
   };
   return { count: gaps.length, ends, of, known };
+}
+
+function inFours(places: ReadonlySet<number>, filling: number): Uint16Array {
+  return new Uint16Array((places.size + 3) & ~3).fill(filling).map((none, at) => [...places][at] ?? none);
 }
 
 /** The places of the tree's words. */
