@@ -58,7 +58,9 @@ export class EventShape {
     if (json.length > MAX_EVENT_BYTES) return undefined;
     const found = literalsOf(json);
     if (found === undefined) return undefined;
-    const holes: Hole[] = found.filter(({ isString, name }) => !isString && !TELLING.has(name)).map(numberHole);
+    const holes: Hole[] = found
+      .filter(({ isString, name }) => !isString && !TELLING.has(name))
+      .map(numberHole);
     const strings = found.filter(({ isString }) => isString);
     let at = 0;
     let isInOrder = true;
@@ -68,10 +70,18 @@ export class EventShape {
       if (at > strings.length || json.toString('utf8', from, to) !== text) isInOrder = false;
       if (TELLING.has(path.at(-1) ?? '')) return;
       const stream = textOf(path);
-      holes.push({ from, to, isString: true, text: stream === undefined ? undefined : { stream, path: [...path] } });
+      holes.push({
+        from,
+        to,
+        isString: true,
+        text: stream === undefined ? undefined : { stream, path: [...path] },
+      });
     });
     if (!isInOrder || at !== strings.length) return undefined;
-    return new EventShape(json, holes.toSorted((one, other) => one.from - other.from));
+    return new EventShape(
+      json,
+      holes.toSorted((one, other) => one.from - other.from),
+    );
   }
 
   /** Whether an event is of this shape; then `eachText` knows its texts. */

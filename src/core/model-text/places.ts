@@ -133,7 +133,9 @@ export class WordPlaces {
 
   /** Of a word that the tree gave a meaning. */
   of(meaning: number): Places {
-    return this.#ofMeanings[meaning] || (this.#ofMeanings[meaning] = this.#table.of(this.#tree.listsOf(meaning)));
+    return (
+      this.#ofMeanings[meaning] || (this.#ofMeanings[meaning] = this.#table.of(this.#tree.listsOf(meaning)))
+    );
   }
 
   /** Of the terms that end exactly in a state. */
