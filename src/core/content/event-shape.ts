@@ -19,7 +19,8 @@ interface Hole {
 }
 
 /** Longer ones are seldom like the one before. */
-const MAX_EVENT_BYTES = 8 * 1024;
+const MAX_EVENT_BYTES = 4 * 1024;
+const MAX_LITERALS = 64;
 /** They say which texts the others go on with. */
 const TELLING: ReadonlySet<string | number> = new Set(['type', 'index', 'output_index', 'content_index']);
 
@@ -57,7 +58,7 @@ export class EventShape {
   static of(json: Buffer, value: object, textOf: (path: Path) => string | undefined): EventShape | undefined {
     if (json.length > MAX_EVENT_BYTES) return undefined;
     const found = literalsOf(json);
-    if (found === undefined) return undefined;
+    if (found === undefined || found.length > MAX_LITERALS) return undefined;
     const holes: Hole[] = found
       .filter(({ isString, name }) => !isString && !TELLING.has(name))
       .map(numberHole);
