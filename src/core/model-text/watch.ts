@@ -1,6 +1,7 @@
 // The texts of one body, each under the rules of its side, and the canary in any of them.
 import { type Around, endsIn } from './around.ts';
 import type { ModelText } from './engine.ts';
+import { QuietTexts } from './quiet-texts.ts';
 import type { Rule, Side } from './rule.ts';
 import type { TextReader } from './text-reader.ts';
 
@@ -26,7 +27,6 @@ const SHORTEST = 6;
 const KEPT = 4096;
 /** Names and ids that come with every event and every item are read once: longer ones seldom come again. */
 const LONGEST_QUIET = 48;
-const QUIET_SLOTS = 512;
 /** Without escapes and letters of other scripts, which may be part of a word of the text before. */
 const PLAIN = /^[ !-$'-[\]-~]+$/;
 
@@ -45,6 +45,7 @@ interface Reading {
   readonly reader: TextReader;
   /** A text came in parts and goes on. */
   isOpen: boolean;
+  /** Short texts in which nothing was found. */
   readonly quiet: QuietTexts;
 }
 
@@ -54,28 +55,6 @@ interface Stream {
   tail: string;
   /** More of it, where somebody asks what stands around a finding. */
   recent: string;
-}
-
-/** Short texts in which nothing was found, the latest in each slot. */
-class QuietTexts {
-  readonly #texts: string[] = Array.from({ length: QUIET_SLOTS }, () => '');
-
-  has(text: string): boolean {
-    return this.#texts[slotOf(text)] === text;
-  }
-
-  add(text: string): void {
-    this.#texts[slotOf(text)] = text;
-  }
-}
-
-/** By some of its letters: ids and times differ in the last ones. */
-function slotOf(text: string): number {
-  const { length } = text;
-  const first = text.charCodeAt(0) * 5 + text.charCodeAt(length >> 1);
-  const last =
-    text.charCodeAt(length - 1) + text.charCodeAt(length - 2) * 11 + text.charCodeAt(length - 3) * 3;
-  return (first * 31 + last * 7 + length * 37) & (QUIET_SLOTS - 1);
 }
 
 /** The text that is being read. */
