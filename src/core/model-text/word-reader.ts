@@ -161,6 +161,9 @@ export class WordReader {
         position += 1; // the end of a sentence parts words a little more
         at += 1;
         continue;
+      } else if (one === MARK && !mayBeMark(units, at)) {
+        at += 1;
+        continue;
       }
       this.#position = position;
       at = this.#uncommon(one, { text, units, at });
