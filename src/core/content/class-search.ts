@@ -7,7 +7,7 @@ import { iban } from './iban.ts';
 import { EUROPEAN } from './identifiers-europe.ts';
 import { ELSEWHERE } from './identifiers-elsewhere.ts';
 import { findPhone, type IsPhone } from './phone.ts';
-import { eachSegment, isDigit, isLetterOrDigit, isLower, type Segment } from './segments.ts';
+import { eachSegment, isBare, isDigit, isLetterOrDigit, isLower, type Segment } from './segments.ts';
 import { LOOK_BACK_BYTES, type Match, type SearchedText, type TextSearch } from './text-search.ts';
 
 const FORMATS: readonly Format[] = [iban, card, ...EUROPEAN, ...ELSEWHERE];
@@ -23,6 +23,7 @@ const ZERO = 0x30;
 const NEVER_BEFORE: ReadonlySet<number> = new Set(Buffer.from('_@+$'));
 const NEVER_BEHIND: ReadonlySet<number> = new Set(Buffer.from('_@%'));
 const LONGEST_WORD = 34;
+const NOT_VISITED = () => 0;
 
 interface Candidate {
   readonly format: Format;
@@ -54,6 +55,11 @@ export class ClassSearch implements TextSearch {
 
   search(text: SearchedText, from: number, found: (match: Match) => void): number {
     return eachSegment(text, from, this.#leastDigits, (segment) => this.#searchSegment(text, segment, found));
+  }
+
+  openAtWithoutFinds(bytes: Buffer): number | undefined {
+    if (!isBare(bytes, this.#leastDigits)) return undefined;
+    return eachSegment({ bytes, length: bytes.length, isLast: false }, 0, this.#leastDigits, NOT_VISITED);
   }
 
   #searchSegment(text: SearchedText, segment: Segment, found: (match: Match) => void): number {

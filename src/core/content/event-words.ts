@@ -33,11 +33,10 @@ export class EventWords {
     let from = 0;
     /** What goes on as it came and is not in `passed` yet. */
     let same = 0;
-    for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at] ?? 0;
-      if (byte > CR || (byte !== LF && byte !== CR)) continue;
+    const ends = new LineEnds(chunk);
+    for (let end = ends.next(); end > 0; end = ends.next()) {
       const start = from;
-      from = at + 1;
+      from = end;
       if (this.#lineBytes === 0 && jsonAt(chunk, start) < 0) continue;
       const line = chunk.subarray(start, from);
       const ended = this.#ended(line);
@@ -82,6 +81,31 @@ export class EventWords {
     const json = line.subarray(start);
     const passed = this.#words.pass(json);
     return passed === json ? line : Buffer.concat([line.subarray(0, start), passed]);
+  }
+}
+
+/** Where the lines of a chunk end, one after another: each is behind a byte that ends one. */
+class LineEnds {
+  readonly #chunk: Buffer;
+  #lf: number;
+  #cr: number;
+
+  constructor(chunk: Buffer) {
+    this.#chunk = chunk;
+    this.#lf = chunk.indexOf(LF);
+    this.#cr = chunk.indexOf(CR);
+  }
+
+  /** 0: no other line ends in it. */
+  next(): number {
+    const lf = this.#lf;
+    const cr = this.#cr;
+    if (cr >= 0 && (lf < 0 || cr < lf)) {
+      this.#cr = this.#chunk.indexOf(CR, cr + 1);
+      return cr + 1;
+    }
+    if (lf >= 0) this.#lf = this.#chunk.indexOf(LF, lf + 1);
+    return lf + 1;
   }
 }
 

@@ -102,7 +102,8 @@ function grown(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   return larger;
 }
 
-function isPlain(source: Buffer, { triggers, special }: Writing): boolean {
+/** Whether a text is folded as it stands. */
+export function isPlain(source: Buffer, { triggers, special }: Writing): boolean {
   if (source.length <= SHORT_SOURCE_BYTES) {
     for (let at = 0; at < source.length; at += 1) if (special[source[at] ?? 0] !== 0) return false;
     return true;

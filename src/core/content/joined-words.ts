@@ -1,12 +1,15 @@
 // Content in the words of a model that come a few at a time, one JSON text for each: what none of them holds by itself is
 // found when its last part comes, and masked in that part. Each by itself is somebody else's to look at.
+import { isAscii } from 'node:buffer';
 import { BorderScan, type Look } from '../inspection/border-scan.ts';
-import { JsonWalk, visitStrings } from '../model-text/json-walk.ts';
+import { JsonWalk, type Path, visitStrings } from '../model-text/json-walk.ts';
 import { streamInAnswer } from '../model-text/model-bodies.ts';
 import type { ContentAction } from './classes.ts';
 import { ContentScan } from './content-scan.ts';
 import type { ContentTable } from './content-table.ts';
 import { type Writing, writingOf } from './escapes.ts';
+import { EventShape } from './event-shape.ts';
+import { isPlain } from './folding.ts';
 
 interface ContentFound {
   readonly rule: string;
@@ -22,11 +25,23 @@ const MAX_NAME = 256;
 /** The beginning of a key is public and never waits. */
 const BEGINNING_BYTES = 64;
 const PLAIN = writingOf('');
+/** Longer texts are looked through in pieces. */
+const MAX_SIMPLE_BYTES = 8 * 1024;
+/** Kinds of events that come by turns. */
+const MAX_SHAPES = 4;
+
+/** By the path to a text: what stands in its place. */
+type Masked = ReadonlyMap<string, string>;
+const NONE_MASKED: Masked = new Map();
 
 export class JoinedWords {
   readonly #table: ContentTable;
   readonly #onMatch: OnMatch;
   readonly #streams = new Map<string, BorderScan<ContentFound>>();
+  /** Of the latest events that were like none before them. */
+  #shapes: readonly EventShape[] = [];
+  /** How many more events were like one before them than not, and some for a beginning: below 0 none is learned. */
+  #lead = 16;
 
   constructor(table: ContentTable, onMatch: OnMatch) {
     this.#table = table;
@@ -35,20 +50,51 @@ export class JoinedWords {
 
   /** What may go on in its place: itself, or with what was masked written anew. Throws what `onMatch` throws. */
   pass(json: Buffer): Buffer {
+    const shape = this.#shapes.find((known) => known.fits(json));
+    this.#lead += shape === undefined ? -1 : 1;
+    const masked = shape === undefined ? this.#ofValue(json) : this.#ofShape(json, shape);
+    if (masked.size === 0) return json;
+    const walk = new JsonWalk({ string: (path) => masked.get(keyOf(path)) });
+    return Buffer.concat([walk.push(json), walk.end()]);
+  }
+
+  #ofShape(json: Buffer, shape: EventShape): Masked {
+    const masked = new Map<string, string>();
+    shape.eachText(({ stream, path }, from, to) => {
+      const bytes = json.subarray(from, to);
+      // What is no UTF-8 is read as any other reader of JSON would.
+      const passed = this.#passed(stream, isAscii(bytes) ? bytes : Buffer.from(bytes.toString()));
+      if (passed !== undefined) masked.set(keyOf(path), passed);
+    });
+    return masked;
+  }
+
+  #ofValue(json: Buffer): Masked {
     const value = parsed(json);
-    if (typeof value !== 'object' || value === null) return json;
+    if (typeof value !== 'object' || value === null) return NONE_MASKED;
     const of = nameOf(value);
     const masked = new Map<string, string>();
-    visitStrings(value, (path, text) => {
+    const streamOf = (path: Path) => {
       const stream = streamInAnswer(path);
-      if (stream === undefined || text === '') return;
-      const bytes = Buffer.from(text);
-      const passed = this.#stream(`${of} ${stream}`.slice(0, MAX_NAME)).pass(bytes);
-      if (passed !== bytes) masked.set(path.join('\n'), passed.toString());
+      return stream === undefined ? undefined : `${of} ${stream}`.slice(0, MAX_NAME);
+    };
+    visitStrings(value, (path, text) => {
+      const stream = streamOf(path);
+      if (stream === undefined) return;
+      const passed = this.#passed(stream, Buffer.from(text));
+      if (passed !== undefined) masked.set(keyOf(path), passed);
     });
-    if (masked.size === 0) return json;
-    const walk = new JsonWalk({ string: (path) => masked.get(path.join('\n')) });
-    return Buffer.concat([walk.push(json), walk.end()]);
+    if (this.#lead < 0) return masked;
+    const shape = EventShape.of(json, value, streamOf);
+    if (shape !== undefined) this.#shapes = [shape, ...this.#shapes.slice(0, MAX_SHAPES - 1)];
+    return masked;
+  }
+
+  /** What stands in the place of a stream's next text; undefined: the text itself. */
+  #passed(stream: string, bytes: Buffer): string | undefined {
+    if (bytes.length === 0) return undefined;
+    const passed = this.#stream(stream).pass(bytes);
+    return passed === bytes ? undefined : passed.toString();
   }
 
   #stream(name: string): BorderScan<ContentFound> {
@@ -83,6 +129,8 @@ export function contentOverBorders({
   isBordersOnly = false,
 }: OverBorders): BorderScan<ContentFound> {
   const look: Look<ContentFound> = (text, onFound, border) => {
+    const undecided = undecidedOfNothing(table, ofText(), text);
+    if (undecided !== undefined) return { bytes: text, undecided };
     let isFound = false;
     const onOne: OnMatch = (rule, action) => {
       isFound = true;
@@ -103,6 +151,22 @@ export function contentOverBorders({
     isBordersOnly,
     openBytes: table.credentials === undefined ? 0 : BEGINNING_BYTES,
   });
+}
+
+/** How much of the end of a text may go on, where nothing at all can be found in it; undefined: it has to be searched. */
+function undecidedOfNothing(
+  { searches, credentials }: ContentTable,
+  writing: Writing,
+  text: Buffer,
+): number | undefined {
+  const isSimple = credentials === undefined && searches.length === 1 && text.length <= MAX_SIMPLE_BYTES;
+  if (!isSimple || !isPlain(text, writing)) return undefined;
+  const openAt = searches[0]?.openAtWithoutFinds?.(text);
+  return openAt === undefined ? undefined : text.length - openAt;
+}
+
+function keyOf(path: Path): string {
+  return path.join('\n');
 }
 
 function parsed(json: Buffer): unknown {

@@ -29,6 +29,18 @@ export interface Segment {
 /** Gives the end of what it has taken: a segment that was cut goes on behind it, or further behind. */
 type VisitSegment = (segment: Segment) => number;
 
+/** Whether a text has no segment that would be visited. */
+export function isBare(bytes: Buffer, leastDigits: number): boolean {
+  let kinds = 0;
+  let digits = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const kind = KINDS[bytes[at] ?? 0] ?? 0;
+    kinds |= kind;
+    digits += (kind >> 2) & 1;
+  }
+  return (kinds & AT) === 0 && digits < leastDigits;
+}
+
 /** Visits the segments that hold an `@` or at least so many digits. Gives the beginning of the one that has not ended yet. */
 export function eachSegment(
   { bytes, length, isLast }: SearchedText,

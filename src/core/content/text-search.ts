@@ -26,6 +26,8 @@ export interface TextSearch {
    * front of it everything is decided, in the same way wherever the text was cut.
    */
   search(text: SearchedText, from: number, found: (match: Match) => void): number;
+  /** Where a search of this text would be taken up, which has more to come; undefined: something may be found in it. */
+  openAtWithoutFinds?(bytes: Buffer): number | undefined;
 }
 
 /** How far in front of a place the text still counts. */

@@ -26,6 +26,8 @@ const NOTHING = Buffer.alloc(0);
 /** Kept of the texts before, and looked at of the next one. */
 const MAX_TAIL_BYTES = 2048;
 const HEAD_BYTES = 2048;
+/** Memory for the two of them, until both were looked at. */
+const ROOM = Buffer.alloc(MAX_TAIL_BYTES + HEAD_BYTES);
 /** In front of what is undecided: whether a word begins there is asked of what stands before it. */
 const CONTEXT_BYTES = 64;
 /** No beginning ends in them, and JSON, markup and lines do. */
@@ -64,13 +66,15 @@ export class BorderScan<Found> {
     const tail = this.#tail;
     const isHead = text.length <= HEAD_BYTES;
     const head = isHead ? text : text.subarray(0, HEAD_BYTES);
-    const both = Buffer.concat([tail, head]);
-    const joined = new Tally(kindOf);
-    const together = look(both, (found) => joined.add(found), tail.length);
+    tail.copy(ROOM);
+    head.copy(ROOM, tail.length);
+    const both = ROOM.subarray(0, tail.length + head.length);
+    let joined: Tally<Found> | undefined;
+    const together = look(both, (found) => (joined ??= new Tally(kindOf)).add(found), tail.length);
     // Of what stands before a long text nothing is kept.
     const all = text.length >= MAX_TAIL_BYTES ? text : isHead ? both : Buffer.concat([tail, text]);
     this.#keep(all, isHead || undecided === undefined ? together.undecided : undecided);
-    if (joined.isEmpty) return passed;
+    if (joined === undefined) return passed;
     const apart = new Tally(kindOf);
     look(tail, (found) => apart.add(found));
     look(head, (found) => apart.add(found));
@@ -96,10 +100,6 @@ class Tally<Found> {
 
   constructor(kindOf: (found: Found) => string) {
     this.#kindOf = kindOf;
-  }
-
-  get isEmpty(): boolean {
-    return this.#found.size === 0;
   }
 
   add(found: Found): void {

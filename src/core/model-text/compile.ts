@@ -1,7 +1,7 @@
 // Rules as the matcher uses them: every pattern a row of places, every word in one tree. In steps, since all of it takes
 // longer than a call should wait.
 import { foldText } from './fold.ts';
-import { type Meaning, type PlaceTable, type Places, placeTable, WordPlaces } from './places.ts';
+import { type Meaning, type Places, PlaceTable, WordPlaces } from './places.ts';
 import { KINDS, type Rule, type RuleSet, type TextKind } from './rule.ts';
 import { TermTree } from './terms.ts';
 
@@ -102,7 +102,7 @@ class Build {
     }
     yield* this.#tree.sealing();
     yield;
-    const table = placeTable({
+    const table = new PlaceTable({
       placesOf: this.#placesOf,
       previous: this.#previous,
       gaps: this.#gaps,

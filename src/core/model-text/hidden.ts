@@ -18,7 +18,10 @@ const MAX_OPEN = 256 * 1024;
 /** A longer tag is none: its text is read as any other. */
 const MAX_TAG = 2048;
 const MAX_PIECE = 64 * 1024;
-const ATTRIBUTE = /([a-zA-Z-]{2,32})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g;
+/** Of the names of attributes that are read. */
+const MIN_NAME = 2;
+const MAX_NAME = 32;
+const SPACE = /\s/;
 const READ_OUT: ReadonlySet<string> = new Set([
   'alt',
   'title',
@@ -50,6 +53,8 @@ const MAY_CONCEAL = /hidden|style/i;
 const MAY_BE_HIDDEN = /hidden/i;
 const STYLE = /style\s*=\s*(?:"([^"]*)"|'([^']*)')/i;
 const HAS_COLOR = /color/i;
+const MAX_STYLES = 256;
+const LONGEST_KNOWN_STYLE = 128;
 const MAY_BE_READ_OUT = /alt|title|aria-|content|placeholder|summary|data-/i;
 
 const QUOTE = 0x22;
@@ -207,14 +212,50 @@ function endOfName(text: string, start: number): number {
   }
 }
 
+/** `name="value"`, `name='value'` and `name=value`. */
 function eachAttribute(attributes: string, visit: (name: string, value: string) => void): void {
-  for (let from = 0; ; ) {
-    ATTRIBUTE.lastIndex = from; // a visit may have thrown the last time
-    const found = ATTRIBUTE.exec(attributes);
-    if (found === null) return;
-    from = ATTRIBUTE.lastIndex;
-    visit(found[1] ?? '', found[2] ?? found[3] ?? found[4] ?? '');
+  let from = 0;
+  for (
+    let sign = attributes.indexOf('=');
+    sign >= 0;
+    sign = attributes.indexOf('=', Math.max(from, sign + 1))
+  ) {
+    let nameEnd = sign;
+    while (nameEnd > from && isSpace(attributes.charCodeAt(nameEnd - 1))) nameEnd -= 1;
+    let start = nameEnd;
+    while (start > from && nameEnd - start < MAX_NAME && isInName(attributes.charCodeAt(start - 1)))
+      start -= 1;
+    if (nameEnd - start < MIN_NAME) continue;
+    let valueStart = sign + 1;
+    while (isSpace(attributes.charCodeAt(valueStart))) valueStart += 1;
+    const quote = attributes[valueStart] ?? '';
+    const isQuoted = quote === '"' || quote === "'";
+    if (isQuoted) valueStart += 1;
+    const end = isQuoted ? attributes.indexOf(quote, valueStart) : endOfBare(attributes, valueStart);
+    if (end < 0) continue;
+    from = isQuoted ? end + 1 : end;
+    visit(attributes.slice(start, nameEnd), attributes.slice(valueStart, end));
   }
+}
+
+/** Where a value without quotes ends; -1: there is none. */
+function endOfBare(attributes: string, start: number): number {
+  let end = start;
+  for (; end < attributes.length; end += 1) {
+    const code = attributes.charCodeAt(end);
+    if (code === QUOTE || code === APOSTROPHE || code === GREATER || isSpace(code)) break;
+  }
+  return end === start ? -1 : end;
+}
+
+function isInName(code: number): boolean {
+  return isLetter(code) || code === DASH;
+}
+
+function isSpace(code: number): boolean {
+  return (
+    code === 0x20 || (code >= 9 && code <= 13) || (code >= 0xa0 && SPACE.test(String.fromCharCode(code)))
+  );
 }
 
 function isVoid(name: string, attributes: string): boolean {
@@ -238,8 +279,25 @@ function isOutOfSight(attributes: string): boolean {
   }
   const style = STYLE.exec(attributes);
   const text = style?.[1] ?? style?.[2] ?? '';
-  return text !== '' && (OUT_OF_SIGHT.test(text) || isWhiteOnWhite(text));
+  return text !== '' && styles.puts(text);
 }
+
+/** Styles that came before: a page has the same ones again and again. */
+class KnownStyles {
+  readonly #known = new Map<string, boolean>();
+
+  /** Whether a style puts its element out of sight. */
+  puts(style: string): boolean {
+    const known = this.#known.get(style);
+    if (known !== undefined) return known;
+    const isOut = OUT_OF_SIGHT.test(style) || isWhiteOnWhite(style);
+    if (this.#known.size >= MAX_STYLES) this.#known.clear();
+    if (style.length <= LONGEST_KNOWN_STYLE) this.#known.set(style, isOut);
+    return isOut;
+  }
+}
+
+const styles = new KnownStyles();
 
 function isWhiteOnWhite(style: string): boolean {
   if (!HAS_COLOR.test(style)) return false;

@@ -1,5 +1,6 @@
 // A JSON text on its way, in whatever pieces: every string that is a value, with the path to it, and another one to put in
 // its place where there is a reason. What is no JSON passes as it is, and its strings are seen all the same.
+import type { StringEnds } from './string-ends.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -20,6 +21,10 @@ const MAX_SHORT = 48;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+
+/** What one walk tells the next of a string. */
+const ESCAPES = 1;
+const ASCII = 2;
 
 const NOTHING = Buffer.alloc(0);
 /** By byte: 1 for what the walk has to know outside of strings. */
@@ -48,8 +53,8 @@ export class JsonWalk {
     this.#visitor = visitor;
   }
 
-  /** What may go on: all but a string that has not ended. */
-  push(chunk: Buffer): Buffer {
+  /** What may go on: all but a string that has not ended. `ends` are of the chunk, for this walk to find or to use. */
+  push(chunk: Buffer, ends?: StringEnds): Buffer {
     /** What goes on and is not in `#out` yet. */
     let from = 0;
     let at = 0;
@@ -67,7 +72,8 @@ export class JsonWalk {
         this.#isAscii = true;
         at += 1;
       }
-      at = this.#toEndOfString(chunk, at);
+      const known = ends?.endOf(start) ?? 0;
+      at = known === 0 ? this.#toEndOfString(chunk, at) : this.#over(known, ends?.traits);
       if (this.#isInString) {
         this.#out.push(chunk.subarray(from, start));
         this.#keep(chunk.subarray(start));
@@ -77,6 +83,7 @@ export class JsonWalk {
         this.#out.push(this.#kept(chunk.subarray(start, at)));
         from = at;
       } else {
+        ends?.add(start, at, (this.#hasEscapes ? ESCAPES : 0) | (this.#isAscii ? ASCII : 0));
         const replaced = this.#string(chunk, start, at);
         if (replaced === undefined) continue;
         this.#out.push(chunk.subarray(from, start), replaced);
@@ -99,6 +106,14 @@ export class JsonWalk {
     const out = this.#out;
     this.#out = [];
     return out.length === 1 ? (out[0] ?? NOTHING) : Buffer.concat(out);
+  }
+
+  /** Past a string of which that is known. */
+  #over(end: number, traits = 0): number {
+    this.#isInString = false;
+    this.#hasEscapes = (traits & ESCAPES) !== 0;
+    this.#isAscii = (traits & ASCII) !== 0;
+    return end;
   }
 
   #toEndOfString(chunk: Buffer, from: number): number {

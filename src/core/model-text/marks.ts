@@ -23,6 +23,9 @@ const TURN_LINE =
 /** Only with the marks that fine-tuning data has. */
 const HEADED = /(?:^|[\n\r])\s{0,4}#{2,}\s*(?:system|instructions?|response|human|user|assistant)\s*$/i;
 const SPEAKER = /(?:^|[\n\r])\s{0,4}(?:human|user|assistant|ai)\s?$/i;
+/** Looked at in front of a colon: more than such a line has there, but for one that begins with many `#`. */
+const LEAD = 64;
+const LINE_END = /[\n\r]/;
 const TURN_WORD = /(?:system|developer|admin(?:istrator)?)/i;
 const IMAGE_ADDRESS = /\]\(\s?<?(https?:\/\/[^\s)>]{1,2000})/iy;
 const SLOT =
@@ -71,6 +74,7 @@ function atColon(text: string, at: number, before: string): Mark | undefined {
   const letter = text.charCodeAt(at - 1) | 32;
   if (!LAST_LETTERS.has(letter)) return undefined;
   const lead = leadOf(text, at, before);
+  if (lead.length >= LEAD && !LINE_END.test(lead) && !lead.includes('##')) return undefined;
   if (SPEAKER.test(lead)) return { kinds: ['@speaker'], end: at + 1 };
   if (HEADED.test(lead)) return { kinds: ['@turn'], end: at + 1 };
   return TURN_WORD.test(lead) && TURN_LINE.test(lead) ? { kinds: ['@turn'], end: at + 1 } : undefined;
@@ -87,8 +91,8 @@ const LAST_LETTERS: ReadonlySet<number> = new Set(
 );
 
 function leadOf(text: string, at: number, before: string): string {
-  const own = text.slice(Math.max(0, at - 64), at);
-  return own.length < 64 ? before.slice(-64) + own : own;
+  const own = text.slice(Math.max(0, at - LEAD), at);
+  return own.length < LEAD ? before.slice(-LEAD) + own : own;
 }
 
 function image(text: string, at: number, before: string): Mark | undefined {

@@ -1,4 +1,5 @@
 // Text packed into letters: base64, base64url and hexadecimal digits. What does not open into readable text is left alone.
+import { isAlphanumeric } from './units.ts';
 
 /** Shorter packings hold no phrase. */
 const MIN_PACKED = 16;
@@ -11,6 +12,12 @@ const PROBE_BYTES = 16;
 /** Letters of base64 that are looked at before all of it is opened, none of them among the last: they tell ids from text. */
 const PROBE_LETTERS = 12;
 const SIX_BITS = sixBits();
+/** What letters of packed text are, as bits: most questions are answered by what there is none of. */
+const ALPHANUMERIC = 1;
+const SIGN = 2;
+const SLASH = 4;
+const EQUALS = 8;
+const KINDS = kindsOfLetters();
 /** Memory for what is opened, until it is a text. */
 const ROOM = Buffer.alloc(MAX_PACKED);
 const UNREADABLE = /[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffc\u{10000}-\u{10ffff}]/u;
@@ -24,20 +31,35 @@ export interface Packed {
 
 /** The packed text around `at`, if there is some. */
 export function unpackAt(text: string, at: number): Packed {
+  let kinds = 0;
   let start = at;
-  while (start > 0 && at - start < MAX_PACKED && isPacking(text.charCodeAt(start - 1))) start -= 1;
+  for (; start > 0 && at - start < MAX_PACKED; start -= 1) {
+    const kind = kindOf(text.charCodeAt(start - 1));
+    if (kind === 0) break;
+    kinds |= kind;
+  }
   let end = at;
-  while (end < text.length && isPacking(text.charCodeAt(end))) end += 1;
-  const run = text.slice(start, Math.min(end, start + MAX_PACKED));
-  return { end, text: run.length < MIN_PACKED ? undefined : unpack(run) };
+  for (; end < text.length; end += 1) {
+    const kind = kindOf(text.charCodeAt(end));
+    if (kind === 0) break;
+    kinds |= kind;
+  }
+  if (end - start < MIN_PACKED) return { end, text: undefined };
+  return { end, text: unpack(text.slice(start, Math.min(end, start + MAX_PACKED)), kinds) };
 }
 
-function unpack(run: string): string | undefined {
-  if (HEX.test(run) && run.length >= 2 * MIN_PACKED)
+/** `kinds`: of all the letters in it, and behind it where it was cut. */
+function unpack(run: string, kinds: number): string | undefined {
+  const mayBeHex = (kinds & ~ALPHANUMERIC) === 0 || run.length === MAX_PACKED; // which may be cut before the others
+  if (mayBeHex && run.length >= 2 * MIN_PACKED && HEX.test(run))
     return readable(ROOM.write(run.replace(/^0x/i, ''), 'hex'));
   // A word before it, as in `data=aWdub3Jl` or `text/aWdub3Jl`, is no part of it.
-  const parts = PARTED.test(run) ? [run, ...run.split(PARTED)] : [run];
-  const longest = parts.filter((part) => part.length >= MIN_PACKED && mayOpen(part) && BASE64.test(part));
+  const isParted = (kinds & (SLASH | EQUALS)) !== 0 && PARTED.test(run);
+  const parts = isParted ? [run, ...run.split(PARTED)] : [run];
+  const isSure = (kinds & EQUALS) === 0;
+  const longest = parts.filter(
+    (part) => part.length >= MIN_PACKED && mayOpen(part) && (isSure || BASE64.test(part)),
+  );
   for (const part of longest.slice(0, 4)) {
     const found = readable(ROOM.write(part.slice(0, MAX_PACKED), 'base64'));
     if (found !== undefined) return found;
@@ -91,14 +113,16 @@ function readable(length: number): string | undefined {
   return UNREADABLE.test(text) ? undefined : text;
 }
 
-function isPacking(code: number): boolean {
-  return (
-    (code >= 97 && code <= 122) ||
-    (code >= 65 && code <= 90) ||
-    (code >= 47 && code <= 57) || // digits and `/`
-    code === 0x2b ||
-    code === 0x2d ||
-    code === 0x3d ||
-    code === 0x5f
-  );
+/** Of a letter that packed text can have; 0: it is none. */
+function kindOf(code: number): number {
+  return code < 128 ? (KINDS[code] ?? 0) : 0;
+}
+
+function kindsOfLetters(): Uint8Array {
+  const kinds = new Uint8Array(128);
+  for (let code = 0; code < 128; code += 1) if (isAlphanumeric(code)) kinds[code] = ALPHANUMERIC;
+  for (const sign of '+-_') kinds[sign.charCodeAt(0)] = SIGN;
+  kinds[0x2f] = SLASH;
+  kinds[0x3d] = EQUALS;
+  return kinds;
 }

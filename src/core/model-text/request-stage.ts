@@ -5,6 +5,7 @@ import type { Stage } from '../inspection/stage.ts';
 import { Problem } from '../problem.ts';
 import { JsonWalk, type Path } from './json-walk.ts';
 import { Learned, type Origin, originInRequest } from './model-bodies.ts';
+import { StringEnds } from './string-ends.ts';
 import type { Watch } from './watch.ts';
 
 interface RequestTextOptions {
@@ -73,16 +74,18 @@ export class RequestTextStage implements Stage {
       return this.#reading.push(body);
     }
     const learned = this.#learned;
+    const ends = new StringEnds();
     new JsonWalk({
       isWanted: (path) => learned.isTelling(path),
       string: (path, value) => learned.add(path, value),
-    }).push(body);
+    }).push(body, ends);
+    ends.rewind();
     const walk = new JsonWalk({
       isWanted: (path) => this.#isWanted(path),
       string: (path, value, isPart) => this.#string(path, value, isPart),
     });
     this.#reading = walk;
-    return walk.push(body);
+    return walk.push(body, ends);
   }
 
   /** Instructions are whoever's the model is; what it said itself may tell of anything. */

@@ -48,7 +48,7 @@ export class Unspaced {
       this.#walks += 1;
     }
     const places = this.#words.endingAt(state);
-    if (places.all.length > 0) this.#onTerm(places, start, end);
+    if (places !== NOWHERE) this.#onTerm(places, start, end);
   }
 }
 
@@ -100,7 +100,7 @@ export class Singles {
     let words = 0;
     for (let at = 0; at < this.#length; ) {
       const { places, end } = this.#longestAt(at);
-      if (places.all.length > 0) {
+      if (places !== NOWHERE) {
         this.#onTerm(places, this.#start + words * 2, this.#start + words * 2 + 2);
         words += 1;
         at = end;
@@ -116,7 +116,7 @@ export class Singles {
       state = this.#tree.step(state, this.#letters[at] ?? 0);
       if (state === 0) break;
       const places = at + 1 - from < MIN_TERM ? NOWHERE : this.#words.endingAt(state);
-      if (places.all.length > 0) longest = { places, end: at + 1 };
+      if (places !== NOWHERE) longest = { places, end: at + 1 };
     }
     return longest;
   }

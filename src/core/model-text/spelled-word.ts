@@ -2,8 +2,8 @@
 // place of letters told from words that are meant so.
 import { escapeAt } from './escapes.ts';
 import { EXPANDS, type FoldTable, INVISIBLE, isUnspaced, SEPARATOR } from './fold.ts';
-import type { TermTree } from './terms.ts';
-import { isAlphanumeric, isDigit, isLetter, type Units } from './units.ts';
+import { ROOT, type TermTree } from './terms.ts';
+import { isAlphanumeric, isDigit, type Units } from './units.ts';
 
 const MAX_WORD = 256;
 
@@ -12,6 +12,14 @@ const LEET = new Uint16Array(128);
 for (const pair of ['0o', '1i', '3e', '4a', '5s', '7t', '8b', '9g', '@a', '$s', '!i', '|l']) {
   LEET[pair.charCodeAt(0)] = pair.charCodeAt(1);
 }
+/** Digits as they are and letters in lower case; 0 for what is neither. */
+const PLAIN = new Uint8Array(128);
+for (let code = 0; code < 128; code += 1) {
+  if (isAlphanumeric(code)) PLAIN[code] = isDigit(code) ? code : code | 32;
+}
+const LETTER_A = 0x61;
+const ONE = 0x31;
+const EXCLAMATION = 0x21;
 const LETTER_I = 0x69;
 const LETTER_L = 0x6c;
 
@@ -82,17 +90,19 @@ export class SpelledWord {
     const letters = this.#letters;
     let length = this.#length;
     let at = start;
+    let isDigits = this.#hasDigits;
+    let isLatin = this.#hasLatin;
     for (; length < MAX_WORD - 8; at += 1) {
       const code = units[at] ?? 0;
-      if (isDigit(code)) {
-        this.#hasDigits = true;
-        letters[length] = code;
-      } else if (isLetter(code)) {
-        this.#hasLatin = true;
-        letters[length] = code | 32;
-      } else break;
+      const letter = code < 128 ? (PLAIN[code] ?? 0) : 0;
+      if (letter === 0) break;
+      if (letter < LETTER_A) isDigits = true;
+      else isLatin = true;
+      letters[length] = letter;
       length += 1;
     }
+    this.#hasDigits = isDigits;
+    this.#hasLatin = isLatin;
     this.#length = length;
     return at;
   }
@@ -169,20 +179,27 @@ export class SpelledWord {
   }
 
   #fromLeet(): number {
-    let hasTwoKinds = false;
+    const found = this.#withLetters(LETTER_I);
+    if (found !== 0) return found;
     for (let at = 0; at < this.#length; at += 1) {
       const code = this.#letters[at] ?? 0;
-      if (code === 0x31 || code === 0x21) hasTwoKinds = true;
-      const letter = code < 128 ? LEET[code] || code : code;
-      this.#other[at] = this.#fold.lookAlikes[code] || letter;
+      if (code === ONE || code === EXCLAMATION) return this.#withLetters(LETTER_L);
     }
-    const found = this.#tree.find(this.#other, this.#length);
-    if (found !== 0 || !hasTwoKinds) return found;
+    return 0;
+  }
+
+  /** With letters for the digits and signs that look like them, `one` for those of two kinds. */
+  #withLetters(one: number): number {
+    const tree = this.#tree;
+    let state = ROOT;
     for (let at = 0; at < this.#length; at += 1) {
       const code = this.#letters[at] ?? 0;
-      if ((code === 0x31 || code === 0x21) && this.#other[at] === LETTER_I) this.#other[at] = LETTER_L;
+      const letter = code === ONE || code === EXCLAMATION ? one : code < 128 ? LEET[code] || code : code;
+      const next = tree.step(state, this.#fold.lookAlikes[code] || letter);
+      if (next === 0) return tree.stemAt(state);
+      state = next;
     }
-    return this.#tree.find(this.#other, this.#length);
+    return tree.wholeAt(state);
   }
 }
 

@@ -26,6 +26,8 @@ export class TermTree {
   #states = ROOT + 1;
   /** Letters of other scripts, and digits: by state and code unit. */
   readonly #others = new Map<number, number>();
+  /** By state: 1 where any of them goes on. */
+  readonly #hasOthers = new Uint8Array(MAX_STATES + 1);
   readonly #parents: number[] = [0, 0];
   /** By code unit: the state that it leads to from the root. */
   readonly #beginnings = new Uint16Array(0x1_0000);
@@ -89,7 +91,8 @@ export class TermTree {
     const cyrillic = code - FIRST_CYRILLIC;
     if (cyrillic >= 0 && cyrillic < CYRILLIC_LETTERS)
       return this.#cyrillic[(state << ROW_SHIFT) + cyrillic] ?? 0;
-    return this.#others.get(state * 0x1_0000 + code) ?? 0;
+    if (state === ROOT) return this.#beginnings[code] ?? 0;
+    return this.#hasOthers[state] === 1 ? (this.#others.get(state * 0x1_0000 + code) ?? 0) : 0;
   }
 
   /** What a folded word means; 0: nothing. */
@@ -97,9 +100,19 @@ export class TermTree {
     let state = ROOT;
     for (let at = 0; at < length; at += 1) {
       const next = this.step(state, word[at] ?? 0);
-      if (next === 0) return this.#rows[(state << ROW_SHIFT) + STEMS] ?? 0;
+      if (next === 0) return this.stemAt(state);
       state = next;
     }
+    return this.wholeAt(state);
+  }
+
+  /** What any word means that begins with what led to `state`; 0: nothing. */
+  stemAt(state: number): number {
+    return this.#rows[(state << ROW_SHIFT) + STEMS] ?? 0;
+  }
+
+  /** What the word that led to `state` means; 0: nothing. */
+  wholeAt(state: number): number {
     return this.#rows[(state << ROW_SHIFT) + WHOLE] ?? 0;
   }
 
@@ -154,7 +167,10 @@ export class TermTree {
     if (letter >= 0 && letter < LETTERS) this.#rows[(state << ROW_SHIFT) + letter] = next;
     else if (cyrillic >= 0 && cyrillic < CYRILLIC_LETTERS)
       this.#cyrillic[(state << ROW_SHIFT) + cyrillic] = next;
-    else this.#others.set(state * 0x1_0000 + code, next);
+    else {
+      this.#others.set(state * 0x1_0000 + code, next);
+      this.#hasOthers[state] = 1;
+    }
     if (state === ROOT) this.#beginnings[code] = next;
     return next;
   }

@@ -33,6 +33,8 @@ export class TextReader {
   readonly #words: WordReader;
   #packed: TextReader | undefined;
   #unseen: TextReader | undefined;
+  #hasPacked = false;
+  #hasUnseen = false;
   #recent: { rule: Rule; pattern: number; weight: number; at: number }[] = [];
   readonly #told = new Set<string>();
   #room = FREE_UNPACKED;
@@ -49,6 +51,7 @@ export class TextReader {
       onPacked: (text, at) => this.#unpack(text, at),
       onUnseenText: (text) => {
         this.#unseen ??= this.#within(true);
+        this.#hasUnseen = true;
         this.#unseen.push(text);
       },
     });
@@ -63,9 +66,11 @@ export class TextReader {
   end(piece = ''): void {
     this.#room += piece.length;
     this.#words.end(piece);
-    this.#packed?.end();
-    this.#unseen?.end();
-    this.#recent.length = 0;
+    // Most texts hold neither: a reader that read nothing need not be told that it ends.
+    if (this.#hasPacked) this.#packed?.end();
+    if (this.#hasUnseen) this.#unseen?.end();
+    this.#hasPacked = this.#hasUnseen = false;
+    if (this.#recent.length > 0) this.#recent.length = 0;
     if (this.#told.size > 0) this.#told.clear();
     this.#room = FREE_UNPACKED;
   }
@@ -81,6 +86,7 @@ export class TextReader {
     if (packed.text === undefined || packed.text.length > this.#room) return packed.end;
     this.#room -= packed.text.length;
     this.#packed ??= this.#within(this.#options.isHidden === true);
+    this.#hasPacked = true;
     // Lines of one packing go on in the next; others stand apart.
     if (at - this.#packedEnd > 2) this.#packed.push('\n');
     this.#packed.push(packed.text);

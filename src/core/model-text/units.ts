@@ -13,6 +13,8 @@ const UNPLAIN = /\u00ad|[\uff01-\uff5e]/;
 const UNPLAIN_ALL = new RegExp(UNPLAIN, 'g');
 /** Of two units at once, what no ASCII has. */
 const BEYOND_ASCII = 0xff80ff80;
+const BEYOND_LATIN = 0xff00ff00;
+const SOFT_HYPHEN = '\u00ad';
 
 interface Room {
   readonly units: Units;
@@ -33,7 +35,10 @@ export interface InUnits {
 export function inUnits(text: string, depth: number): InUnits {
   const room = (rooms[depth] ??= newRoom());
   fill(room, text);
-  if (isAscii(room, text.length) || !UNPLAIN.test(text)) return { text, units: room.units };
+  const seen = allUnits(room, text.length);
+  if ((seen & BEYOND_ASCII) === 0) return { text, units: room.units };
+  const isUnplain = (seen & BEYOND_LATIN) === 0 ? text.includes(SOFT_HYPHEN) : UNPLAIN.test(text);
+  if (!isUnplain) return { text, units: room.units };
   const plain = text.replace(UNPLAIN_ALL, (sign) => {
     const code = sign.charCodeAt(0);
     return code >= 0xff01 ? String.fromCharCode(code - 0xfee0) : '';
@@ -51,10 +56,11 @@ function fill({ units, bytes }: Room, text: string): void {
   units[length] = units[length + 1] = 0;
 }
 
-function isAscii({ pairs }: Room, length: number): boolean {
+/** The bits of all of them, two at once. */
+function allUnits({ pairs }: Room, length: number): number {
   let seen = 0;
   for (let at = 0; at * 2 < length; at += 1) seen |= pairs[at] ?? 0;
-  return (seen & BEYOND_ASCII) === 0;
+  return seen;
 }
 
 function newRoom(): Room {

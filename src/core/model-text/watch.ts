@@ -1,6 +1,7 @@
 // The texts of one body, each under the rules of its side, and the canary in any of them.
 import { type Around, endsIn } from './around.ts';
 import type { ModelText } from './engine.ts';
+import { QuietTexts } from './quiet-texts.ts';
 import type { Rule, Side } from './rule.ts';
 import type { TextReader } from './text-reader.ts';
 
@@ -26,7 +27,6 @@ const SHORTEST = 6;
 const KEPT = 4096;
 /** Names and ids that come with every event and every item are read once: longer ones seldom come again. */
 const LONGEST_QUIET = 48;
-const MAX_QUIET = 512;
 /** Without escapes and letters of other scripts, which may be part of a word of the text before. */
 const PLAIN = /^[ !-$'-[\]-~]+$/;
 
@@ -46,7 +46,7 @@ interface Reading {
   /** A text came in parts and goes on. */
   isOpen: boolean;
   /** Short texts in which nothing was found. */
-  readonly quiet: Set<string>;
+  readonly quiet: QuietTexts;
 }
 
 interface Stream {
@@ -118,7 +118,6 @@ export class Watch {
     reading.isOpen = false;
     reader.end(text);
     if (!mayBeQuiet || this.#findings > before || !PLAIN.test(text)) return;
-    if (quiet.size >= MAX_QUIET) quiet.clear();
     quiet.add(text);
   }
 
@@ -165,7 +164,7 @@ export class Watch {
     if (known !== undefined) return known;
     const reader = this.#open(side, of === 'hidden');
     if (reader === undefined) return undefined;
-    const reading = { reader, isOpen: false, quiet: new Set<string>() };
+    const reading = { reader, isOpen: false, quiet: new QuietTexts() };
     this.#readings[side].set(of, reading);
     return reading;
   }

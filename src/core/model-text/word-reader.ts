@@ -124,6 +124,7 @@ export class WordReader {
     const { kinds, quotes } = table;
     const phrases = this.#phrases;
     let position = this.#position;
+    let isAttentive = this.#isAttentive();
     for (let at = 0; at < text.length; ) {
       let one = kinds[units[at] ?? 0] ?? 0;
       if (one < PLAIN) {
@@ -136,9 +137,10 @@ export class WordReader {
         } while (one < PLAIN);
         if (one < MAY_GO_ON || !goesOn(text, units, at)) {
           const length = at - start;
-          if (length === 1 || this.#isAttentive()) {
+          if (length === 1 || isAttentive) {
             this.#position = position;
             this.#amongOthers({ text, units, at: start }, at);
+            isAttentive = this.#isAttentive();
           }
           const meaning = rows[(state << SHIFT) + WORD] ?? 0;
           if (meaning !== 0) {
@@ -159,10 +161,14 @@ export class WordReader {
         position += 1; // the end of a sentence parts words a little more
         at += 1;
         continue;
+      } else if (one === MARK && !mayBeMark(units, at)) {
+        at += 1;
+        continue;
       }
       this.#position = position;
       at = this.#uncommon(one, { text, units, at });
       position = this.#position;
+      isAttentive = this.#isAttentive();
     }
     this.#position = position;
   }
