@@ -1,7 +1,8 @@
 // Content in the words of a model that come a few at a time, one JSON text for each: what none of them holds by itself is
 // found when its last part comes, and masked in that part. Each by itself is somebody else's to look at.
-import { BorderScan, type Look } from '../inspection/border-scan.ts';
-import { JsonWalk, visitStrings } from '../model-text/json-walk.ts';
+import { BorderScan, type Look, type Looked } from '../inspection/border-scan.ts';
+import { isLong, PIECE_BYTES, scannedInSteps, type Steps } from '../inspection/steps.ts';
+import { JsonWalk, type Path, visitStrings } from '../model-text/json-walk.ts';
 import { streamInAnswer } from '../model-text/model-bodies.ts';
 import type { ContentAction } from './classes.ts';
 import { ContentScan } from './content-scan.ts';
@@ -35,20 +36,37 @@ export class JoinedWords {
 
   /** What may go on in its place: itself, or with what was masked written anew. Throws what `onMatch` throws. */
   pass(json: Buffer): Buffer {
-    const value = parsed(json);
-    if (typeof value !== 'object' || value === null) return json;
-    const of = nameOf(value);
-    const masked = new Map<string, string>();
-    visitStrings(value, (path, text) => {
-      const stream = streamInAnswer(path);
-      if (stream === undefined || text === '') return;
-      const bytes = Buffer.from(text);
-      const passed = this.#stream(`${of} ${stream}`.slice(0, MAX_NAME)).pass(bytes);
-      if (passed !== bytes) masked.set(path.join('\n'), passed.toString());
+    const masked: Masked = new Map();
+    visitWords(json, (stream, bytes, path) => {
+      const passed = this.#stream(stream).pass(bytes);
+      if (passed !== bytes) masked.set(keyOf(path), passed.toString());
     });
-    if (masked.size === 0) return json;
-    const walk = new JsonWalk({ string: (path) => masked.get(path.join('\n')) });
-    return Buffer.concat([walk.push(json), walk.end()]);
+    return withMasked(json, masked);
+  }
+
+  *passInSteps(json: Buffer): Steps<Buffer> {
+    yield;
+    const masked: Masked = new Map();
+    const words: { stream: string; bytes: Buffer; key: string }[] = [];
+    visitWords(json, (stream, bytes, path) => words.push({ stream, bytes, key: keyOf(path) }));
+    let length = 0;
+    for (const { stream, bytes, key } of words) {
+      length += bytes.length;
+      if (length > PIECE_BYTES) {
+        yield;
+        length = 0;
+      }
+      const looked = isLong(bytes) ? yield* this.#lookInSteps(bytes) : undefined;
+      const passed = this.#stream(stream).pass(bytes, looked);
+      if (passed !== bytes) masked.set(key, passed.toString());
+    }
+    return withMasked(json, masked);
+  }
+
+  /** Of a word by itself only its end matters. */
+  *#lookInSteps(word: Buffer): Steps<Looked> {
+    const parts = { table: this.#table, writingOf: () => PLAIN, onMatch: () => undefined };
+    return yield* contentInSteps(parts, word);
   }
 
   #stream(name: string): BorderScan<ContentFound> {
@@ -65,6 +83,33 @@ export class JoinedWords {
     this.#streams.set(name, scan);
     return scan;
   }
+}
+
+/** What stands in the place of a string, by the key of its path. */
+type Masked = Map<string, string>;
+
+function keyOf(path: Path): string {
+  return path.join('\n');
+}
+
+/** Some letters of what a model writes, with the name of their stream. `path` is good until the next. */
+type OnWord = (stream: string, bytes: Buffer, path: Path) => void;
+
+function visitWords(json: Buffer, onWord: OnWord): void {
+  const value = parsed(json);
+  if (typeof value !== 'object' || value === null) return;
+  const of = nameOf(value);
+  visitStrings(value, (path, text) => {
+    const stream = streamInAnswer(path);
+    if (stream === undefined || text === '') return;
+    onWord(`${of} ${stream}`.slice(0, MAX_NAME), Buffer.from(text), path);
+  });
+}
+
+function withMasked(json: Buffer, masked: Masked): Buffer {
+  if (masked.size === 0) return json;
+  const walk = new JsonWalk({ string: (path) => masked.get(keyOf(path)) });
+  return Buffer.concat([walk.push(json), walk.end()]);
 }
 
 interface OverBorders {
@@ -103,6 +148,20 @@ export function contentOverBorders({
     isBordersOnly,
     openBytes: table.credentials === undefined ? 0 : BEGINNING_BYTES,
   });
+}
+
+/** A look at a text by itself, for `pass` of such a scan. */
+export function* contentInSteps(
+  { table, writingOf: ofText, onMatch }: OverBorders,
+  text: Buffer,
+): Steps<Looked> {
+  let isFound = false;
+  const scan = new ContentScan(table, ofText(), (rule, action) => {
+    isFound = true;
+    onMatch(rule, action);
+  });
+  const looked = yield* scannedInSteps(scan, text);
+  return isFound ? looked : { bytes: text, undecided: looked.undecided };
 }
 
 function parsed(json: Buffer): unknown {

@@ -1,6 +1,7 @@
 // One guard at work on one body, piece by piece, between the leak scan and whoever the bytes are for.
 import type { HeaderPairs } from '../headers.ts';
 import type { Direction } from './finding.ts';
+import type { Steps } from './steps.ts';
 
 export interface Stage {
   /** Whether what comes out may be longer or shorter than what went in. */
@@ -11,6 +12,12 @@ export interface Stage {
   push(chunk: Buffer): Buffer;
   /** What is left at the end. Throws as `push`. */
   end(): Buffer;
+}
+
+/** A stage that can take a long body at once. */
+export interface SteppedStage extends Stage {
+  /** What one push and the end give, in steps. */
+  whole(body: Buffer): Steps<Buffer>;
 }
 
 /** The body that a stage is made for. */
