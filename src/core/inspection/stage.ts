@@ -34,10 +34,12 @@ export interface BodyContext {
 export interface Message {
   readonly bytes: Buffer;
   readonly isText: boolean;
+  /** Why a side closes: text, and no message of its own. */
+  readonly isReason: boolean;
 }
 
-/** One guard at work on the messages of one direction, one after another. Gives what may go on; throws to end them. */
-export type MessageGuard = (message: Message) => Buffer;
+/** One guard at work on the messages of one direction, one after another. Gives what may go on, of a long message in steps; throws to end them. */
+export type MessageGuard = (message: Message) => Buffer | Steps<Buffer>;
 
 /** What one guard does with one direction of one call. */
 export interface Inspector {
