@@ -24,7 +24,8 @@ import {
 import type { BrokerDeps } from '../deps.ts';
 import { tellGuardAlarm } from './guard-alarm.ts';
 import type { Inspected } from './inspected.ts';
-import { atOnce, joinedText, type Telling, textOfMessages } from './message-text.ts';
+import { guardsInTurn } from './message-guards.ts';
+import { atOnce, joinedText, schemaOfMessages, type Telling, textOfMessages } from './message-text.ts';
 
 export function inspectRequestText(deps: BrokerDeps, inspected: Inspected): Inspector | undefined {
   const { allowed, call } = inspected;
@@ -82,7 +83,11 @@ export function inspectAnswerText(deps: BrokerDeps, inspected: Inspected): Inspe
     const stage = stages.length > 1 ? inTurn(stages) : stages[0];
     return stage === undefined || !mayAsk(settings) ? stage : heldBack(stage, inspected);
   };
-  const messages = () => (isLookedAt ? answeredMessages(deps, inspected, reading) : undefined);
+  const messages = () =>
+    guardsInTurn([
+      ...(isLookedAt ? [answeredMessages(deps, inspected, reading)] : []),
+      ...(schema === undefined ? [] : [schemaOfMessages(schema, onMismatch)]),
+    ]);
   return { body, messages };
 }
 

@@ -3,6 +3,7 @@
 import type { Direction, Findings } from '../../core/inspection/finding.ts';
 import type { BodyContext, Message, MessageGuard, Stage, SteppedStage } from '../../core/inspection/stage.ts';
 import { isLong, type Steps } from '../../core/inspection/steps.ts';
+import { type AnswerSchema, isMatch } from '../../core/model-text/answer-schema.ts';
 import { type AnswerTextOptions, eventTexts, PlainTextStage } from '../../core/model-text/answer-stages.ts';
 import { LateWatch } from '../../core/model-text/late-watch.ts';
 import type { TextWatch, Watch } from '../../core/model-text/watch.ts';
@@ -118,4 +119,12 @@ function parsed(json: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Holds what the upstream sends against the schema of its service: nothing but texts of JSON can match it. */
+export function schemaOfMessages(schema: AnswerSchema, onMismatch: () => void): MessageGuard {
+  return ({ bytes, isText, isReason }) => {
+    if (!isReason && !(isText && isMatch(schema, bytes))) onMismatch();
+    return bytes;
+  };
 }
