@@ -32,8 +32,12 @@ export class Turns {
   /** `bytes`: of what is looked at. */
   take(work: Work, bytes = 0): void {
     if (this.#isStopped) return;
-    this.#waiting.push({ work, bytes });
-    if (!this.#isBusy) this.#go();
+    const isNext = !this.#isBusy && this.#doneBytes <= MOST_AT_ONCE_BYTES;
+    if (isNext) this.#do(work, bytes);
+    else {
+      this.#waiting.push({ work, bytes });
+      if (!this.#isBusy) this.#later(() => this.#go());
+    }
   }
 
   /** Of what takes no steps. */
@@ -50,18 +54,22 @@ export class Turns {
     this.#waiting = [];
   }
 
+  /** False: it is not done yet. */
+  #do(work: Work, bytes: number): boolean {
+    this.#doneBytes += bytes + MESSAGE_BYTES;
+    const steps = work();
+    if (steps !== undefined) this.#step(steps);
+    return steps === undefined;
+  }
+
+  /** What waits, as much of it as is done in one go. */
   #go(): void {
-    for (;;) {
+    for (let next = this.#waiting[this.#had]; next !== undefined; next = this.#waiting[this.#had]) {
       if (this.#doneBytes > MOST_AT_ONCE_BYTES) return this.#later(() => this.#go());
-      const next = this.#waiting[this.#had];
-      if (next === undefined) break;
       this.#had += 1;
-      this.#doneBytes += next.bytes + MESSAGE_BYTES;
-      const steps = next.work();
-      if (steps !== undefined) return this.#step(steps);
+      if (!this.#do(next.work, next.bytes)) return;
     }
     this.#waiting.length = this.#had = 0;
-    if (!this.#isBusy) return;
     this.#isBusy = false;
     if (!this.#isStopped) this.#options.onIdle();
   }

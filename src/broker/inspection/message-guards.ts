@@ -4,13 +4,15 @@ import { settled, type Steps } from '../../core/inspection/steps.ts';
 
 /** Undefined: nothing is looked for. */
 export function guardsInTurn(guards: readonly MessageGuard[]): MessageGuard | undefined {
-  if (guards.length === 0) return undefined;
+  if (guards.length <= 1) return guards[0];
   return (message) => {
     const { isText, isReason } = message;
     let { bytes } = message;
-    for (const [at, guard] of guards.entries()) {
+    let had = 0;
+    for (const guard of guards) {
       const passed = guard({ bytes, isText, isReason });
-      if (!Buffer.isBuffer(passed)) return inSteps(passed, guards.slice(at + 1), message);
+      had += 1;
+      if (!Buffer.isBuffer(passed)) return inSteps(passed, guards.slice(had), message);
       bytes = passed;
     }
     return bytes;
