@@ -64,10 +64,13 @@ export function openRelay(guards: Partial<SocketGuards> = {}, transport: object 
   return { relay, caller, upstream, state };
 }
 
-/** Resolves when `isSo`, with the turns that others had until then. */
+/** Resolves when `isSo`, with the turns that others had until then: at least one, in which what was done has its effect. */
 export async function turnsUntil(isSo: () => boolean): Promise<number> {
   let turns = 0;
-  for (; !isSo(); turns += 1) await setImmediate();
+  do {
+    await setImmediate();
+    turns += 1;
+  } while (!isSo());
   return turns;
 }
 
