@@ -11,6 +11,7 @@ import { type Allowed, recheck, revoked } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import { Guard, noteLeak, secretInAnswer } from './inspection/guard.ts';
 import { inspectAnswer, inspectMessages } from './inspection/inspectors.ts';
+import { messageLimits } from './inspection/inspect-size.ts';
 import type { CallRecord } from './record.ts';
 import { answerHadEcho } from './inspection/answer-echo.ts';
 import { textFlags } from './inspection/text-flags.ts';
@@ -181,6 +182,7 @@ class Exchange implements UpstreamHandler {
       upstream,
       scan: credential.scan,
       guards,
+      limits: messageLimits(allowed.service.protection.transport),
       onBlocked: (cause) => this.#failed(cause),
       onLeak: (match) => {
         noteLeak(record.leaks, match);

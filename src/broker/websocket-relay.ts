@@ -3,11 +3,15 @@
 import type { Duplex } from 'node:stream';
 import { BorderScan, type Look } from '../core/inspection/border-scan.ts';
 import type { Message } from '../core/inspection/stage.ts';
+import { isLong, settled, type Steps } from '../core/inspection/steps.ts';
 import type { LeakMatch } from '../core/leak-scan/findings.ts';
+import { leaksInSteps } from '../core/leak-scan/long-texts.ts';
 import { createLeakScan, type ScanTable } from '../core/leak-scan/scanner.ts';
 import { Problem } from '../core/problem.ts';
+import type { MessageLimit } from './inspection/inspect-size.ts';
 import type { SocketGuards } from './inspection/inspectors.ts';
 import { CLOSE, type SideEvents, WebSocketSide } from './websocket-side.ts';
+import { Turns } from './websocket-turns.ts';
 
 interface RelayOptions {
   readonly caller: Duplex;
@@ -15,6 +19,7 @@ interface RelayOptions {
   readonly scan: ScanTable;
   readonly onLeak: (match: LeakMatch) => void;
   readonly guards: SocketGuards;
+  readonly limits: Readonly<Record<Name, MessageLimit>>;
   /** A guard throws: it is for whoever made the relay to `end` it. */
   readonly onBlocked: (cause: unknown) => void;
   readonly nowMs: () => number;
@@ -38,6 +43,8 @@ export class WebSocketRelay {
   responseBytes = 0;
   readonly #options: RelayOptions;
   readonly #sides: Readonly<Record<Name, WebSocketSide>>;
+  /** Of what each side sent; also its end, which no message that came before it may miss. */
+  readonly #turns: Readonly<Record<Name, Turns>>;
   /** Of texts from the upstream: an echo may go on from one message into the next. */
   readonly #leaks: BorderScan<LeakMatch>;
   readonly #probing: NodeJS.Timeout;
@@ -47,22 +54,28 @@ export class WebSocketRelay {
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    const { caller, upstream, nowMs, onLeak } = options;
+    const { caller, upstream, limits, nowMs, onLeak } = options;
     this.#leaks = new BorderScan({
       look: (text, onFound) => this.#scanned(text, onFound),
       onFound: onLeak,
       kindOf: ({ view, targetId }) => `${view} ${targetId}`,
       openBytes: BEGINNING_BYTES,
     });
-    this.#sides = {
-      caller: new WebSocketSide({ socket: caller, role: 'server', nowMs, events: this.#eventsOf('caller') }),
-      upstream: new WebSocketSide({
-        socket: upstream,
-        role: 'client',
+    const sideOf = (name: Name, socket: Duplex) =>
+      new WebSocketSide({
+        socket,
+        role: name === 'caller' ? 'server' : 'client',
         nowMs,
-        events: this.#eventsOf('upstream'),
-      }),
-    };
+        maxMessageBytes: limits[name].bytes,
+        events: this.#eventsOf(name),
+      });
+    const turnsOf = (name: Name) =>
+      new Turns({
+        onBusy: () => this.#sides[name].pause('busy'),
+        onIdle: () => this.#sides[name].resume('busy'),
+      });
+    this.#turns = { caller: turnsOf('caller'), upstream: turnsOf('upstream') };
+    this.#sides = { caller: sideOf('caller', caller), upstream: sideOf('upstream', upstream) };
     this.#probing = setInterval(() => this.#probe(), PROBE_EVERY_MS).unref();
   }
 
@@ -82,33 +95,38 @@ export class WebSocketRelay {
   }
 
   #eventsOf(name: Name): SideEvents {
-    const other = name === 'caller' ? 'upstream' : 'caller';
+    const turns = this.#turns[name];
     return {
-      onMessage: (data, isBinary) => this.#pass(name, data, isBinary),
-      onClose: (code, reason) => this.#closing(name, code, reason),
-      onFault: (code) => this.#fault(name, code),
-      onDrain: () => this.#sides[other].resume(),
-      onGone: () => this.#gone(name),
+      onMessage: (bytes, isBinary) =>
+        turns.take(() => this.#pass(name, { bytes, isText: !isBinary, isReason: false }), bytes.length),
+      onClose: (code, reason) => turns.take(() => this.#closing(name, code, reason)),
+      onFault: (code) => turns.last(() => this.#fault(name, code)),
+      onDrain: () => this.#sides[otherThan(name)].resume('full'),
+      onGone: () => turns.last(() => this.#gone(name)),
     };
   }
 
-  #pass(from: Name, data: Buffer, isBinary: boolean): void {
-    if (this.#isOver) return;
-    const isUpstream = from === 'upstream';
-    const bytes = this.#guarded(from, { bytes: data, isText: !isBinary });
-    if (bytes === undefined) return;
-    if (isUpstream) this.responseBytes += bytes.length;
-    else this.requestBytes += bytes.length;
-    const isReady = this.#sides[isUpstream ? 'caller' : 'upstream'].send(bytes, isBinary);
-    if (!isReady) this.#sides[from].pause();
+  #pass(from: Name, message: Message): Steps<void> | undefined {
+    if (this.#isOver) return undefined;
+    return this.#guarded(from, message, (bytes) => {
+      if (from === 'upstream') this.responseBytes += bytes.length;
+      else this.requestBytes += bytes.length;
+      const isReady = this.#sides[otherThan(from)].send(bytes, !message.isText);
+      if (!isReady) this.#sides[from].pause('full');
+    });
   }
 
-  #closing(from: Name, code: number, reason: Buffer): void {
-    if (this.#isOver) return;
-    const other = from === 'caller' ? 'upstream' : 'caller';
-    const told = reason.length === 0 ? reason : this.#guarded(from, { bytes: reason, isText: true });
-    if (told === undefined) return;
-    this.#sides[other].close(code, told.length > MAX_REASON_BYTES ? undefined : told);
+  #closing(from: Name, code: number, reason: Buffer): Steps<void> | undefined {
+    if (this.#isOver) return undefined;
+    const close = (told: Buffer) => this.#close(from, code, told);
+    if (reason.length > 0) return this.#guarded(from, { bytes: reason, isText: true, isReason: true }, close);
+    close(reason);
+    return undefined;
+  }
+
+  #close(from: Name, code: number, reason: Buffer): void {
+    const other = otherThan(from);
+    this.#sides[other].close(code, reason.length > MAX_REASON_BYTES ? undefined : reason);
     if (this.#firstToClose === other) {
       this.#over({ caller: code, upstream: code });
       this.#options.onEnd('closed');
@@ -126,6 +144,7 @@ export class WebSocketRelay {
 
   #fault(from: Name, code: number): void {
     if (this.#isOver) return;
+    if (code === CLOSE.tooBig) return this.#tooLong(this.#options.limits[from].problem());
     const isUpstream = from === 'upstream';
     this.#over({
       caller: isUpstream ? CLOSE.badGateway : code,
@@ -133,6 +152,12 @@ export class WebSocketRelay {
     });
     const detail = `${isUpstream ? 'The upstream' : 'The caller'} broke the WebSocket protocol or a limit of it (close code ${code}).`;
     this.#options.onEnd(new Problem(isUpstream ? 'upstream-invalid' : 'invalid-request', { detail }));
+  }
+
+  #tooLong(problem: Problem): void {
+    const told = problem.message;
+    this.#over({ caller: CLOSE.tooBig, upstream: CLOSE.tooBig, reason: told, upstreamReason: told });
+    this.#options.onEnd(problem);
   }
 
   #gone(from: Name): void {
@@ -150,29 +175,64 @@ export class WebSocketRelay {
     }
   }
 
-  #over(codes: { readonly caller: number; readonly upstream: number; readonly reason?: string }): void {
+  #over(codes: Ending): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearInterval(this.#probing);
     clearTimeout(this.#farewell);
+    for (const turns of Object.values(this.#turns)) turns.stop();
     this.#sides.caller.close(codes.caller, Buffer.from(fitting(codes.reason ?? '')));
-    this.#sides.upstream.close(codes.upstream);
+    this.#sides.upstream.close(codes.upstream, Buffer.from(fitting(codes.upstreamReason ?? '')));
     for (const side of Object.values(this.#sides)) side.end();
   }
 
-  /** What may go on of a message. Undefined: nothing, and nothing after it. */
-  #guarded(from: Name, message: Message): Buffer | undefined {
-    const { guards, onBlocked, onLeak } = this.#options;
-    const { bytes, isText } = message;
+  /** Calls `then` with what may go on of a message. Where nothing may, nothing after it does. */
+  #guarded(from: Name, message: Message, then: (bytes: Buffer) => void): Steps<void> | undefined {
+    const looked = this.#attempt(() => this.#looked(from, message));
+    if (looked === undefined) return undefined;
+    if (!Buffer.isBuffer(looked)) return this.#inSteps(looked, then);
+    then(looked);
+    return undefined;
+  }
+
+  *#inSteps(looked: Steps<Buffer | undefined>, then: (bytes: Buffer) => void): Steps<void> {
+    for (;;) {
+      const step = this.#attempt(() => looked.next());
+      if (step === undefined) return;
+      if (step.done === true) {
+        if (step.value !== undefined) then(step.value);
+        return;
+      }
+      yield;
+    }
+  }
+
+  /** Undefined: a guard ended it. */
+  #attempt<T>(work: () => T): T | undefined {
     try {
-      if (from === 'caller') return guards.request?.(message) ?? bytes;
-      const safe = isText ? this.#leaks.pass(bytes) : this.#scanned(bytes, onLeak).bytes;
-      if (this.#isOver) return undefined; // an echo ended it
-      return guards.answer?.({ bytes: safe, isText }) ?? safe;
+      return work();
     } catch (cause) {
-      onBlocked(cause);
+      this.#options.onBlocked(cause);
       return undefined;
     }
+  }
+
+  #looked(from: Name, message: Message): Buffer | Steps<Buffer | undefined> | undefined {
+    const { guards, onLeak } = this.#options;
+    const { bytes, isText, isReason } = message;
+    if (from === 'caller') return guards.request?.(message) ?? bytes;
+    if (isLong(bytes)) return this.#answerInSteps(message);
+    const safe = isText ? this.#leaks.pass(bytes) : this.#scanned(bytes, onLeak).bytes;
+    if (this.#isOver) return undefined; // an echo ended it
+    return guards.answer?.({ bytes: safe, isText, isReason }) ?? safe;
+  }
+
+  *#answerInSteps({ bytes, isText, isReason }: Message): Steps<Buffer | undefined> {
+    const { guards, onLeak, scan } = this.#options;
+    const looked = yield* leaksInSteps(scan, bytes, onLeak);
+    const safe = isText && !this.#isOver ? this.#leaks.pass(bytes, looked) : looked.bytes;
+    if (this.#isOver) return undefined;
+    return yield* settled(guards.answer?.({ bytes: safe, isText, isReason }) ?? safe);
   }
 
   #scanned(data: Buffer, onMatch: (match: LeakMatch) => void): ReturnType<Look<LeakMatch>> {
@@ -182,6 +242,18 @@ export class WebSocketRelay {
     const bytes = held.length === 0 ? safe : Buffer.concat([safe, held]);
     return { bytes, undecided: data.length - safe.length };
   }
+}
+
+/** Close codes, and the reasons that go with them. */
+interface Ending {
+  readonly caller: number;
+  readonly upstream: number;
+  readonly reason?: string;
+  readonly upstreamReason?: string;
+}
+
+function otherThan(name: Name): Name {
+  return name === 'caller' ? 'upstream' : 'caller';
 }
 
 /** What ends a WebSocket with the caller, where no stop of the server does. */

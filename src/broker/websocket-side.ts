@@ -26,9 +26,9 @@ export const CLOSE = {
   badGateway: 1014,
 } as const;
 
-/** Of one message; larger ones are not split, they end the connection. */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const MAX_FRAGMENTS = 16 * 1024;
+/** Pieces of one frame as the connection brings them: each costs memory beside its bytes. */
+const MAX_BUFFERED_CHUNKS = 64 * 1024;
 /** Pings and pongs that a peer may send within a second. */
 const MAX_CONTROL_PER_SECOND = 100;
 /** How long a peer may take to close its end after the close frame. */
@@ -46,8 +46,13 @@ interface SideOptions {
   /** What this process is to the peer: a client masks its frames (RFC 6455 §5.1). */
   readonly role: 'client' | 'server';
   readonly nowMs: () => number;
+  /** Of one message, and never 0; longer ones are not split, they end the connection as soon as their length is known. */
+  readonly maxMessageBytes: number;
   readonly events: SideEvents;
 }
+
+/** The other end is not ready for more, or what came before is still being looked at. */
+type Wait = 'full' | 'busy';
 
 export class WebSocketSide {
   readonly #socket: Duplex;
@@ -57,13 +62,15 @@ export class WebSocketSide {
   readonly #receiver: Receiver;
   readonly #sender: Sender;
   #isHeard = true;
-  #isPaused = false;
+  readonly #waits = new Set<Wait>();
   #hasClosed = false;
+  /** It said goodbye: nothing that it sends after that means anything (RFC 6455 §5.5.1). */
+  #hasConcluded = false;
   #control = { count: 0, sinceMs: 0 };
   /** Whether anything came since it was last asked. */
   #isAlive = true;
 
-  constructor({ socket, role, nowMs, events }: SideOptions) {
+  constructor({ socket, role, nowMs, maxMessageBytes, events }: SideOptions) {
     this.#socket = socket;
     this.#isClient = role === 'client';
     this.#nowMs = nowMs;
@@ -71,14 +78,16 @@ export class WebSocketSide {
     this.#sender = new Sender(socket, {});
     this.#receiver = new Receiver({
       isServer: role === 'server',
-      maxPayload: MAX_MESSAGE_BYTES,
+      maxPayload: maxMessageBytes,
       maxFragments: MAX_FRAGMENTS,
+      maxBufferedChunks: MAX_BUFFERED_CHUNKS,
       skipUTF8Validation: false,
     });
     this.#receiver.on('message', (data: Buffer, isBinary: boolean) => {
       if (this.#isHeard) events.onMessage(data, isBinary);
     });
     this.#receiver.on('conclude', (code: number, reason: Buffer) => {
+      this.#hasConcluded = true;
       if (this.#isHeard) events.onClose(code, reason);
     });
     this.#receiver.on('ping', (data: Buffer) => this.#onControl(data));
@@ -97,7 +106,7 @@ export class WebSocketSide {
   begin(): void {
     this.#socket.on('data', (chunk: Buffer) => {
       this.#isAlive = true;
-      if (!this.#isHeard) return;
+      if (!this.#isHeard || this.#hasConcluded) return;
       if (!this.#receiver.write(chunk)) this.#socket.pause();
     });
     this.#flow();
@@ -111,13 +120,13 @@ export class WebSocketSide {
     return !this.#socket.writableNeedDrain;
   }
 
-  pause(): void {
-    this.#isPaused = true;
+  pause(wait: Wait): void {
+    this.#waits.add(wait);
     this.#socket.pause();
   }
 
-  resume(): void {
-    this.#isPaused = false;
+  resume(wait: Wait): void {
+    this.#waits.delete(wait);
     this.#flow();
   }
 
@@ -141,7 +150,7 @@ export class WebSocketSide {
 
   /** Asks for a sign of life. False: there was none since it was last asked. */
   probe(): boolean {
-    if (this.#isPaused) return true;
+    if (this.#waits.size > 0) return true;
     const wasAlive = this.#isAlive;
     this.#isAlive = false;
     if (wasAlive && !this.#hasClosed) this.#sender.ping(Buffer.alloc(0), this.#isClient);
@@ -166,6 +175,6 @@ export class WebSocketSide {
   }
 
   #flow(): void {
-    if (!this.#isPaused && !this.#receiver.writableNeedDrain) this.#socket.resume();
+    if (this.#waits.size === 0 && !this.#receiver.writableNeedDrain) this.#socket.resume();
   }
 }

@@ -8,6 +8,7 @@ declare module 'ws' {
       readonly isServer: boolean;
       readonly maxPayload: number;
       readonly maxFragments: number;
+      readonly maxBufferedChunks: number;
       readonly skipUTF8Validation: boolean;
     });
   }

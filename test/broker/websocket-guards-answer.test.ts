@@ -143,6 +143,35 @@ describe('messages over a WebSocket from the upstream', () => {
     expect(await endOf(cut)).toMatchObject({ problem: 'credential-in-answer' });
   });
 
+  test('that are long pass the same guards as others, in their order', async () => {
+    await protect({ content: { answer: 'mask' }, text: { mode: 'flag' }, leaks: { minting: 'redact' } });
+    const filler = 'a word '.repeat(30_000);
+    const sent = [
+      `${filler.slice(0, 65_530)}${SECRET_VALUE} ${filler}${ATTACK} 4111 1111`,
+      ` 1111 1111 ${filler} ${MADE}`,
+      JSON.stringify({ type: 'response.output_text.delta', delta: `${filler}My card is 41` }),
+      JSON.stringify({ type: 'response.output_text.delta', delta: `11 1111 1111 1111 ${filler}` }),
+      'short',
+    ];
+    const connection = await answered(...sent);
+    await expect.poll(() => connection.got.length, PATIENTLY).toBe(5);
+    const brief = (text: unknown) => String(text).replaceAll(/(?:a word )+/g, '…');
+    expect(connection.got.map(brief)).toEqual(
+      [
+        sent[0]?.replace(SECRET_VALUE, '*'.repeat(SECRET_VALUE.length)),
+        ` **** **** ${filler} ghp_${'*'.repeat(36)}`,
+        sent[2],
+        sent[3]?.replace('11 1111 1111 1111', '** **** **** ****'),
+        'short',
+      ].map(brief),
+    );
+    expect(connection.got.map(({ length }) => length)).toEqual(sent.map(({ length }) => length));
+    const { flags, leaks } = await finished(connection);
+    expect(leaks).toMatchObject({ matches: 1 });
+    const rules = (flags as { rule: string }[]).map(({ rule }) => rule);
+    expect(rules).toEqual(expect.arrayContaining(['card', 'en-override-earlier']));
+  });
+
   test('wait for nothing that comes after them', async () => {
     await protect({ content: { answer: 'mask' }, text: { mode: 'block' }, leaks: { minting: 'block' } });
     upstream().onSocket = (socket) =>

@@ -63,6 +63,26 @@ describe('messages over a WebSocket from the agent', () => {
     expect(state.seen).toEqual([OTHER.slice(0, 5), OTHER.slice(5, 20)]);
   });
 
+  test('that are long do not leave with a stored value, wherever it stands and begins', async () => {
+    await protect({});
+    const filler = 'a word '.repeat(30_000);
+    const long = (at: number) => `${filler.slice(0, at)}${OTHER}${filler}`;
+    for (const last of [long(65_530), long(131_072), `${filler}${OTHER}`, `${OTHER.slice(9)} ${filler}`]) {
+      const connection = await connect();
+      connection.socket.send(`${filler} ${OTHER.slice(0, 9)}`);
+      connection.socket.send(last);
+      connection.socket.send('behind');
+      expect((await connection.closed).code).toBe(1008);
+      expect(await endOf(connection)).toMatchObject({
+        problem: 'secret-in-request',
+        requestBytes: filler.length + 10,
+        flags: [{ guard: 'fingerprint', rule: 'secret', action: 'block', count: 1 }],
+      });
+    }
+    await expect.poll(() => state.upstreamClosed.length, PATIENTLY).toBe(4);
+    expect(state.seen).toEqual(Array(4).fill(`${filler} ${OTHER.slice(0, 9)}`));
+  });
+
   test('with a stored value are only told of where the service says so', async () => {
     await protect({ leaks: { requests: 'flag' } });
     const connection = await connect();

@@ -2,8 +2,9 @@
 // service's protection says whether it is told, masked or kept back.
 import { ShapeScan } from '../../core/credential-shapes/shape-scan.ts';
 import type { ShapeTable } from '../../core/credential-shapes/shape-table.ts';
-import { BorderScan, type Look } from '../../core/inspection/border-scan.ts';
-import type { Inspector, MessageGuard } from '../../core/inspection/stage.ts';
+import { BorderScan, type Look, type Looked } from '../../core/inspection/border-scan.ts';
+import type { Inspector, Message, MessageGuard } from '../../core/inspection/stage.ts';
+import { isLong, scannedInSteps, type Steps } from '../../core/inspection/steps.ts';
 import { Problem } from '../../core/problem.ts';
 import type { BrokerDeps } from '../deps.ts';
 import { tellGuardAlarm } from './guard-alarm.ts';
@@ -66,6 +67,19 @@ function mintedInMessages(
     const masked = last.length === 0 ? passed : Buffer.concat([passed, last]);
     return { bytes: isToldOnly ? text : masked, undecided: text.length - passed.length };
   };
+  function* lookInSteps(text: Buffer): Steps<Looked> {
+    const scan = new ShapeScan(shapes, { isMasked: true, onFound });
+    const looked = yield* scannedInSteps(scan, text);
+    return isToldOnly ? { bytes: text, undecided: looked.undecided } : looked;
+  }
   const texts = new BorderScan({ look, onFound, kindOf: (id) => id, openBytes: BEGINNING_BYTES });
-  return ({ bytes, isText }) => (isText ? texts.pass(bytes) : look(bytes, onFound).bytes);
+  function* inSteps({ bytes, isText }: Message): Steps<Buffer> {
+    const looked = yield* lookInSteps(bytes);
+    return isText ? texts.pass(bytes, looked) : looked.bytes;
+  }
+  return (message) => {
+    const { bytes, isText } = message;
+    if (isLong(bytes)) return inSteps(message);
+    return isText ? texts.pass(bytes) : look(bytes, onFound).bytes;
+  };
 }

@@ -1,7 +1,8 @@
-// How much of a body may pass in each direction of a service, where it has a limit: what announces more is refused before
-// anything leaves, what turns out to be more is cut on its way.
+// How much of a body, or of one message, may pass in each direction of a service, where it has a limit: what announces more is
+// refused before anything leaves, what turns out to be more is cut on its way.
 import { Problem } from '../../core/problem.ts';
 import type { BodyContext, Inspector, Stage } from '../../core/inspection/stage.ts';
+import type { TransportProtection } from '../../core/protection/transport.ts';
 import type { BrokerDeps } from '../deps.ts';
 import type { Inspected } from './inspected.ts';
 
@@ -25,6 +26,31 @@ export function inspectAnswerSize(_deps: BrokerDeps, { allowed, call }: Inspecte
       detail: `The answer is longer than the ${most} bytes that this service may answer.`,
     });
   return call.method === 'HEAD' ? undefined : limit(most, tooLong);
+}
+
+/** How long a message of one side of a WebSocket may be. */
+export interface MessageLimit {
+  readonly bytes: number;
+  /** Has to fit into the reason of a close. */
+  readonly problem: () => Problem;
+}
+
+/** No relay holds more of one message. */
+const MOST_OF_A_MESSAGE = 16 * 1024 * 1024;
+
+/** Of each message, and not of all: a WebSocket lives as long as it likes. */
+export function messageLimits({ maxRequestBytes, maxAnswerBytes }: TransportProtection): {
+  readonly caller: MessageLimit;
+  readonly upstream: MessageLimit;
+} {
+  const sent = Math.min(maxRequestBytes ?? MOST_OF_A_MESSAGE, MOST_OF_A_MESSAGE);
+  const answered = Math.min(maxAnswerBytes ?? MOST_OF_A_MESSAGE, MOST_OF_A_MESSAGE);
+  const tooMuch = `A message to this service may have at most ${sent} bytes.`;
+  const tooLong = `The upstream sent a message of more than the ${answered} bytes that one may have.`;
+  return {
+    caller: { bytes: sent, problem: () => new Problem('body-too-large', { detail: tooMuch }) },
+    upstream: { bytes: answered, problem: () => new Problem('upstream-invalid', { detail: tooLong }) },
+  };
 }
 
 function limit(most: number, problem: () => Problem): Inspector {

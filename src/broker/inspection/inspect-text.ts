@@ -2,7 +2,12 @@
 import { type Direction, type FindingAction, Findings } from '../../core/inspection/finding.ts';
 import type { BodyContext, Inspector, MessageGuard, Stage } from '../../core/inspection/stage.ts';
 import { schemaStage } from '../../core/model-text/answer-schema.ts';
-import { answerTextStage } from '../../core/model-text/answer-stages.ts';
+import {
+  type AnswerTextOptions,
+  answerTextStage,
+  JsonTextStage,
+  PlainTextStage,
+} from '../../core/model-text/answer-stages.ts';
 import type { Around } from '../../core/model-text/around.ts';
 import { canaryOf, canarySentence, wrapped } from '../../core/model-text/marking.ts';
 import { RequestTextStage } from '../../core/model-text/request-stage.ts';
@@ -19,7 +24,8 @@ import {
 import type { BrokerDeps } from '../deps.ts';
 import { tellGuardAlarm } from './guard-alarm.ts';
 import type { Inspected } from './inspected.ts';
-import { joinedText, textOfMessages } from './message-text.ts';
+import { guardsInTurn } from './message-guards.ts';
+import { atOnce, joinedText, schemaOfMessages, type Telling, textOfMessages } from './message-text.ts';
 
 export function inspectRequestText(deps: BrokerDeps, inspected: Inspected): Inspector | undefined {
   const { allowed, call } = inspected;
@@ -31,81 +37,105 @@ export function inspectRequestText(deps: BrokerDeps, inspected: Inspected): Insp
   const isWebSocket = call.isWebSocket === true;
   if (call.body === undefined && !isWebSocket) return undefined;
   const found = finding(deps, inspected, 'request');
-  const body = (context: BodyContext): Stage | undefined => {
-    if (isCoded(context)) {
+  const whose = () => whoseOf(inspected);
+  const watch = () =>
+    new Watch({ texts: deps.texts.texts, sides, onRule: found.rule, isLocated: mayAsk(settings) });
+  const stage = (telling: Telling) =>
+    new RequestTextStage({
+      watch: telling.watch,
+      isHeld: isEnforced || canary || wrap,
+      canary: canary ? canarySentence(canaryOf(deps.fieldHash, whose())) : undefined,
+      wrap: wrap ? (text) => wrapped(deps.fieldHash, whose(), text) : undefined,
+      onWrapped: () => telling.tell(() => found.add('wrapped', 'wrap')),
+    });
+  if (isWebSocket)
+    return {
+      messages: () =>
+        textOfMessages({ direction: 'request', watch, stage: (_context, telling) => stage(telling) }),
+    };
+  return {
+    body: (context) => {
+      if (!isCoded(context)) return stage(atOnce(watch()));
       if (isEnforced) throw unreadable('A compressed body');
       return undefined;
-    }
-    const whose = whoseOf(inspected);
-    return new RequestTextStage({
-      watch: new Watch({
-        texts: deps.texts.texts,
-        sides,
-        onRule: found.rule,
-        isLocated: mayAsk(settings),
-      }),
-      isHeld: isEnforced || canary || wrap,
-      canary: canary ? canarySentence(canaryOf(deps.fieldHash, whose)) : undefined,
-      wrap: wrap ? (text) => wrapped(deps.fieldHash, whose, text) : undefined,
-      onWrapped: () => found.add('wrapped', 'wrap'),
-    });
+    },
   };
-  return isWebSocket ? { messages: () => textOfMessages(body, 'request') } : { body };
 }
 
 export function inspectAnswerText(deps: BrokerDeps, inspected: Inspected): Inspector | undefined {
   const { allowed, call } = inspected;
   const { text: settings } = allowed.service.protection;
   const { canary, hidden } = settings;
-  const sides = watchedSides(settings);
   const schema = deps.texts.schemaOf(settings);
-  const isLookedAt = sides.size > 0 || canary || hidden !== 'off';
+  const isLookedAt = watchedSides(settings).size > 0 || canary || hidden !== 'off';
   if ((!isLookedAt && schema === undefined) || call.method === 'HEAD') return undefined;
   const found = finding(deps, inspected, 'answer');
-  const textStage = (contentType: string): Stage | undefined =>
-    answerTextStage(contentType, {
-      watch: new Watch({
-        texts: deps.texts.texts,
-        sides,
-        canary: canary ? canaryOf(deps.fieldHash, whoseOf(inspected)) : undefined,
-        onRule: found.rule,
-        isLocated: mayAsk(settings),
-      }),
-      mayCut: mayRefuse(settings),
-      hidden,
-      onHidden: (kind) => found.add(`hidden-${kind}`, hidden === 'strip' ? 'strip' : 'flag'),
-    });
+  const reading = answerReading(deps, inspected, found);
+  const onMismatch = () => found.rule('answer-schema', 'writes');
+  const isHeld = /^(?:ask|block)$/.test(textAction(settings, 'answer-schema', 'writes'));
   const body = ({ contentType, status = 0 }: BodyContext): Stage | undefined => {
     const stages = [
-      isLookedAt ? textStage(contentType) : undefined,
+      isLookedAt ? answerTextStage(contentType, reading.options(atOnce(reading.watch()))) : undefined,
       schema === undefined || status < 200 || status > 299
         ? undefined
-        : schemaStage({
-            schema,
-            isHeld: /^(?:ask|block)$/.test(textAction(settings, 'answer-schema', 'writes')),
-            onMismatch: () => found.rule('answer-schema', 'writes'),
-          }),
+        : schemaStage({ schema, isHeld, onMismatch }),
     ].filter((stage) => stage !== undefined);
     const stage = stages.length > 1 ? inTurn(stages) : stages[0];
     return stage === undefined || !mayAsk(settings) ? stage : heldBack(stage, inspected);
   };
-  return { body, messages: () => (isLookedAt ? answeredMessages(deps, inspected, body) : undefined) };
+  const messages = () =>
+    guardsInTurn([
+      ...(isLookedAt ? [answeredMessages(deps, inspected, reading)] : []),
+      ...(schema === undefined ? [] : [schemaOfMessages(schema, onMismatch)]),
+    ]);
+  return { body, messages };
+}
+
+/** How texts of answers are read. */
+interface AnswerReading {
+  readonly watch: () => Watch;
+  readonly options: (telling: Telling) => AnswerTextOptions;
+}
+
+function answerReading(deps: BrokerDeps, inspected: Inspected, found: Found): AnswerReading {
+  const { text: settings } = inspected.allowed.service.protection;
+  const { canary, hidden } = settings;
+  return {
+    watch: () =>
+      new Watch({
+        texts: deps.texts.texts,
+        sides: watchedSides(settings),
+        canary: canary ? canaryOf(deps.fieldHash, whoseOf(inspected)) : undefined,
+        onRule: found.rule,
+        isLocated: mayAsk(settings),
+      }),
+    options: ({ watch, tell }) => ({
+      watch,
+      mayCut: mayRefuse(settings),
+      hidden,
+      onHidden: (kind) => tell(() => found.add(`hidden-${kind}`, hidden === 'strip' ? 'strip' : 'flag')),
+    }),
+  };
 }
 
 /** Each message by itself, and all of them joined: what that finds beside the first is told once. */
-function answeredMessages(
-  deps: BrokerDeps,
-  inspected: Inspected,
-  body: NonNullable<Inspector['body']>,
-): MessageGuard {
-  const apart = new Findings();
-  const ofAll = inspectAnswerText(deps, { ...inspected, findings: apart });
-  const joined = joinedText({
-    body: (context) => ofAll?.body?.(context),
-    found: apart,
-    told: inspected.findings,
+function answeredMessages(deps: BrokerDeps, inspected: Inspected, reading: AnswerReading): MessageGuard {
+  const apart = { ...inspected, findings: new Findings() };
+  const ofAll = answerReading(deps, apart, finding(deps, apart, 'answer'));
+  return textOfMessages({
+    direction: 'answer',
+    watch: reading.watch,
+    stage: ({ contentType }, telling) => {
+      if (contentType === 'application/json') return new JsonTextStage(reading.options(telling));
+      return contentType === 'text/plain' ? new PlainTextStage(reading.options(telling)) : undefined;
+    },
+    joined: joinedText({
+      watch: ofAll.watch(),
+      found: apart.findings,
+      told: inspected.findings,
+      options: ofAll.options,
+    }),
   });
-  return textOfMessages(body, 'answer', joined);
 }
 
 interface Found {

@@ -21,6 +21,7 @@ import { inspectMinting } from './inspect-minting.ts';
 import { inspectAnswerSize, inspectRequestSize } from './inspect-size.ts';
 import { inspectAnswerText, inspectRequestText } from './inspect-text.ts';
 import type { Inspected } from './inspected.ts';
+import { guardsInTurn } from './message-guards.ts';
 
 type MakeInspector = (deps: BrokerDeps, inspected: Inspected) => Inspector | undefined;
 
@@ -130,11 +131,6 @@ export interface SocketGuards {
 
 export function inspectMessages(deps: BrokerDeps, inspected: Inspected): SocketGuards {
   const guardOf = (makers: readonly MakeInspector[]) =>
-    inTurn(make(makers, deps, inspected).flatMap((inspector) => inspector.messages?.() ?? []));
+    guardsInTurn(make(makers, deps, inspected).flatMap((inspector) => inspector.messages?.() ?? []));
   return { request: guardOf(OF_REQUESTS), answer: guardOf(OF_ANSWERS) };
-}
-
-function inTurn(guards: readonly MessageGuard[]): MessageGuard | undefined {
-  if (guards.length === 0) return undefined;
-  return ({ bytes, isText }) => guards.reduce((passed, guard) => guard({ bytes: passed, isText }), bytes);
 }

@@ -2,7 +2,8 @@
 // as they came.
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import { type Hit, Lookup, type LookupParts } from '../../core/fingerprints/lookup.ts';
-import type { MessageGuard, Stage } from '../../core/inspection/stage.ts';
+import type { Message, MessageGuard, Stage } from '../../core/inspection/stage.ts';
+import { isLong, piecesOf, type Steps } from '../../core/inspection/steps.ts';
 import { Problem } from '../../core/problem.ts';
 
 /** Of a compressed body: as it came, and as it reads. */
@@ -35,17 +36,24 @@ export function lookupStage(parts: LookupParts, onHit: OnHit): Stage {
 /** Messages pass whole; what begins at the end of one that is text is looked for in the next. */
 export function lookupMessages(partsOf: () => LookupParts, onHit: OnHit): MessageGuard {
   let tail: Buffer = NOTHING;
-  return ({ bytes, isText }) => {
-    const parts = partsOf();
-    const own = hitOrOpen(parts, bytes);
-    if (Buffer.isBuffer(own) && isText && tail.length > 0) {
-      const both = Buffer.concat([tail, bytes]);
-      const across = hitOrOpen(parts, both);
-      tail = openEnd(across);
-      if (!Buffer.isBuffer(across)) onHit(across);
-    } else if (isText) tail = openEnd(own);
-    if (!Buffer.isBuffer(own)) onHit(own);
+  const joined = ({ bytes, isText }: Message, own: Buffer | Hit) =>
+    Buffer.isBuffer(own) && isText && tail.length > 0 ? Buffer.concat([tail, bytes]) : undefined;
+  const told = ({ bytes, isText }: Message, found: Buffer | Hit): Buffer => {
+    if (isText) tail = openEnd(found);
+    if (!Buffer.isBuffer(found)) onHit(found);
     return bytes;
+  };
+  function* inSteps(message: Message, parts: LookupParts): Steps<Buffer> {
+    const own = yield* hitOrOpenInSteps(parts, message.bytes);
+    const both = joined(message, own);
+    return told(message, both === undefined ? own : yield* hitOrOpenInSteps(parts, both));
+  }
+  return (message) => {
+    const parts = partsOf();
+    if (isLong(message.bytes)) return inSteps(message, parts);
+    const own = hitOrOpen(parts, message.bytes);
+    const both = joined(message, own);
+    return told(message, both === undefined ? own : hitOrOpen(parts, both));
   };
 }
 
@@ -53,10 +61,23 @@ export function lookupMessages(partsOf: () => LookupParts, onHit: OnHit): Messag
 function hitOrOpen(parts: LookupParts, text: Buffer): Buffer | Hit {
   const lookup = new Lookup(parts);
   const decided = lookup.push(text);
-  if (!Buffer.isBuffer(decided)) return decided;
-  const left = lookup.end();
+  return Buffer.isBuffer(decided) ? openIn(text, lookup.end()) : decided;
+}
+
+function* hitOrOpenInSteps(parts: LookupParts, text: Buffer): Steps<Buffer | Hit> {
+  const lookup = new Lookup(parts);
+  for (const piece of piecesOf(text)) {
+    yield;
+    const decided = lookup.push(piece);
+    if (!Buffer.isBuffer(decided)) return decided;
+  }
+  return openIn(text, lookup.end());
+}
+
+/** `left`: what was undecided when the text was over. Gives it with the byte before it. */
+function openIn(text: Buffer, left: Buffer | Hit): Buffer | Hit {
   if (!Buffer.isBuffer(left) || left.length === 0) return left;
-  return text.subarray(Math.max(0, text.length - left.length - 1)); // with the byte before it
+  return text.subarray(Math.max(0, text.length - left.length - 1));
 }
 
 /** A copy: the message it is of is the caller's. */

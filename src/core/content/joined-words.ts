@@ -1,7 +1,8 @@
 // Content in the words of a model that come a few at a time, one JSON text for each: what none of them holds by itself is
 // found when its last part comes, and masked in that part. Each by itself is somebody else's to look at.
 import { isAscii } from 'node:buffer';
-import { BorderScan, type Look } from '../inspection/border-scan.ts';
+import { BorderScan, type Look, type Looked } from '../inspection/border-scan.ts';
+import { isLong, PIECE_BYTES, scannedInSteps, type Steps } from '../inspection/steps.ts';
 import { JsonWalk, type Path, visitStrings } from '../model-text/json-walk.ts';
 import { streamInAnswer } from '../model-text/model-bodies.ts';
 import type { ContentAction } from './classes.ts';
@@ -52,37 +53,53 @@ export class JoinedWords {
   pass(json: Buffer): Buffer {
     const shape = this.#shapes.find((known) => known.fits(json));
     this.#lead += shape === undefined ? -1 : 1;
-    const masked = shape === undefined ? this.#ofValue(json) : this.#ofShape(json, shape);
-    if (masked.size === 0) return json;
-    const walk = new JsonWalk({ string: (path) => masked.get(keyOf(path)) });
-    return Buffer.concat([walk.push(json), walk.end()]);
+    return withMasked(json, shape === undefined ? this.#ofValue(json) : this.#ofShape(json, shape));
+  }
+
+  *passInSteps(json: Buffer): Steps<Buffer> {
+    yield;
+    const value = parsed(json);
+    if (value === undefined) return json;
+    const words: { stream: string; bytes: Buffer; key: string }[] = [];
+    visitWords(value, streamsOf(value), (stream, bytes, path) =>
+      words.push({ stream, bytes, key: keyOf(path) }),
+    );
+    const masked = new Map<string, string>();
+    let length = 0;
+    for (const { stream, bytes, key } of words) {
+      length += bytes.length;
+      if (length > PIECE_BYTES) {
+        yield;
+        length = 0;
+      }
+      const looked = isLong(bytes) ? yield* this.#lookInSteps(bytes) : undefined;
+      const passed = this.#stream(stream).pass(bytes, looked);
+      if (passed !== bytes) masked.set(key, passed.toString());
+    }
+    return withMasked(json, masked);
   }
 
   #ofShape(json: Buffer, shape: EventShape): Masked {
     const masked = new Map<string, string>();
     shape.eachText(({ stream, path }, from, to) => {
+      if (from === to) return;
       const bytes = json.subarray(from, to);
       // What is no UTF-8 is read as any other reader of JSON would.
-      const passed = this.#passed(stream, isAscii(bytes) ? bytes : Buffer.from(bytes.toString()));
-      if (passed !== undefined) masked.set(keyOf(path), passed);
+      const read = isAscii(bytes) ? bytes : Buffer.from(bytes.toString());
+      const passed = this.#stream(stream).pass(read);
+      if (passed !== read) masked.set(keyOf(path), passed.toString());
     });
     return masked;
   }
 
   #ofValue(json: Buffer): Masked {
     const value = parsed(json);
-    if (typeof value !== 'object' || value === null) return NONE_MASKED;
-    const of = nameOf(value);
+    if (value === undefined) return NONE_MASKED;
     const masked = new Map<string, string>();
-    const streamOf = (path: Path) => {
-      const stream = streamInAnswer(path);
-      return stream === undefined ? undefined : `${of} ${stream}`.slice(0, MAX_NAME);
-    };
-    visitStrings(value, (path, text) => {
-      const stream = streamOf(path);
-      if (stream === undefined) return;
-      const passed = this.#passed(stream, Buffer.from(text));
-      if (passed !== undefined) masked.set(keyOf(path), passed);
+    const streamOf = streamsOf(value);
+    visitWords(value, streamOf, (stream, bytes, path) => {
+      const passed = this.#stream(stream).pass(bytes);
+      if (passed !== bytes) masked.set(keyOf(path), passed.toString());
     });
     if (this.#lead < 0) return masked;
     const shape = EventShape.of(json, value, streamOf);
@@ -90,11 +107,10 @@ export class JoinedWords {
     return masked;
   }
 
-  /** What stands in the place of a stream's next text; undefined: the text itself. */
-  #passed(stream: string, bytes: Buffer): string | undefined {
-    if (bytes.length === 0) return undefined;
-    const passed = this.#stream(stream).pass(bytes);
-    return passed === bytes ? undefined : passed.toString();
+  /** Of a word by itself only its end matters. */
+  *#lookInSteps(word: Buffer): Steps<Looked> {
+    const parts = { table: this.#table, writingOf: () => PLAIN, onMatch: () => undefined };
+    return yield* contentInSteps(parts, word);
   }
 
   #stream(name: string): BorderScan<ContentFound> {
@@ -111,6 +127,35 @@ export class JoinedWords {
     this.#streams.set(name, scan);
     return scan;
   }
+}
+
+function keyOf(path: Path): string {
+  return path.join('\n');
+}
+
+/** Some letters of what a model writes, with the name of their stream. `path` is good until the next. */
+type OnWord = (stream: string, bytes: Buffer, path: Path) => void;
+type StreamOf = (path: Path) => string | undefined;
+
+function streamsOf(value: object): StreamOf {
+  const of = nameOf(value);
+  return (path) => {
+    const stream = streamInAnswer(path);
+    return stream === undefined ? undefined : `${of} ${stream}`.slice(0, MAX_NAME);
+  };
+}
+
+function visitWords(value: object, streamOf: StreamOf, onWord: OnWord): void {
+  visitStrings(value, (path, text) => {
+    const stream = text === '' ? undefined : streamOf(path);
+    if (stream !== undefined) onWord(stream, Buffer.from(text), path);
+  });
+}
+
+function withMasked(json: Buffer, masked: Masked): Buffer {
+  if (masked.size === 0) return json;
+  const walk = new JsonWalk({ string: (path) => masked.get(keyOf(path)) });
+  return Buffer.concat([walk.push(json), walk.end()]);
 }
 
 interface OverBorders {
@@ -165,13 +210,25 @@ function undecidedOfNothing(
   return openAt === undefined ? undefined : text.length - openAt;
 }
 
-function keyOf(path: Path): string {
-  return path.join('\n');
+/** A look at a text by itself, for `pass` of such a scan. */
+export function* contentInSteps(
+  { table, writingOf: ofText, onMatch }: OverBorders,
+  text: Buffer,
+): Steps<Looked> {
+  let isFound = false;
+  const scan = new ContentScan(table, ofText(), (rule, action) => {
+    isFound = true;
+    onMatch(rule, action);
+  });
+  const looked = yield* scannedInSteps(scan, text);
+  return isFound ? looked : { bytes: text, undecided: looked.undecided };
 }
 
-function parsed(json: Buffer): unknown {
+/** Undefined: nothing that has texts in it. */
+function parsed(json: Buffer): object | undefined {
   try {
-    return JSON.parse(json.toString());
+    const value: unknown = JSON.parse(json.toString());
+    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@
 // goes on what the texts before it began, together with their end. What only both hold is told, and masked in the later one.
 
 /** What a look at one text gives: the text, as long as it was, and how much of its end may be the beginning of something. */
-interface Looked {
+export interface Looked {
   readonly bytes: Buffer;
   readonly undecided: number;
 }
@@ -41,19 +41,20 @@ export class BorderScan<Found> {
     this.#options = options;
   }
 
-  /** What may go on in the text's place. */
-  pass(text: Buffer): Buffer {
+  /** What may go on in the text's place. `looked`: what a look at it gave, and told of, where somebody has looked already. */
+  pass(text: Buffer, looked?: Looked): Buffer {
     const { look, onFound, isBordersOnly = false } = this.#options;
     if (text.length === 0) return text;
     if (isBordersOnly && this.#tail.length === 0) {
-      this.#keep(text, look(text, () => undefined).undecided);
+      this.#keep(text, (looked ?? look(text, () => undefined)).undecided);
       return text;
     }
     // A short text by itself tells nothing that is needed before something is found across the border.
     if (isBordersOnly && text.length <= HEAD_BYTES) return this.#across(text, text, undefined);
-    const { bytes, undecided } = look(text, (found) => {
+    const alone = (found: Found) => {
       if (!isBordersOnly) onFound(found);
-    });
+    };
+    const { bytes, undecided } = looked ?? look(text, alone);
     const passed = isBordersOnly ? text : bytes;
     if (this.#tail.length > 0) return this.#across(text, passed, undecided);
     this.#keep(text, undecided);

@@ -1,6 +1,7 @@
 // One guard at work on one body, piece by piece, between the leak scan and whoever the bytes are for.
 import type { HeaderPairs } from '../headers.ts';
 import type { Direction } from './finding.ts';
+import type { Steps } from './steps.ts';
 
 export interface Stage {
   /** Whether what comes out may be longer or shorter than what went in. */
@@ -11,6 +12,12 @@ export interface Stage {
   push(chunk: Buffer): Buffer;
   /** What is left at the end. Throws as `push`. */
   end(): Buffer;
+}
+
+/** A stage that can take a long body at once. */
+export interface SteppedStage extends Stage {
+  /** What one push and the end give, in steps. */
+  whole(body: Buffer): Steps<Buffer>;
 }
 
 /** The body that a stage is made for. */
@@ -27,10 +34,12 @@ export interface BodyContext {
 export interface Message {
   readonly bytes: Buffer;
   readonly isText: boolean;
+  /** Why a side closes: text, and no message of its own. */
+  readonly isReason: boolean;
 }
 
-/** One guard at work on the messages of one direction, one after another. Gives what may go on; throws to end them. */
-export type MessageGuard = (message: Message) => Buffer;
+/** One guard at work on the messages of one direction, one after another. Gives what may go on, of a long message in steps; throws to end them. */
+export type MessageGuard = (message: Message) => Buffer | Steps<Buffer>;
 
 /** What one guard does with one direction of one call. */
 export interface Inspector {

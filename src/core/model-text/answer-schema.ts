@@ -50,7 +50,9 @@ export function schemaStage({ schema, isHeld, onMismatch }: SchemaOptions): Stag
   };
 }
 
-function isMatch(schema: AnswerSchema, body: Buffer): boolean {
+/** Of what is no JSON, or too long for any schema, not. */
+export function isMatch(schema: AnswerSchema, body: Buffer): boolean {
+  if (body.length > MAX_ANSWER) return false;
   try {
     return schema.safeParse(JSON.parse(body.toString('utf8'))).success;
   } catch {

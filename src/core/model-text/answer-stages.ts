@@ -1,15 +1,16 @@
 // What an upstream answers, as text that a model has written or that the agent's model will read: JSON, streams of events,
 // markup and plain text. Bytes pass as they come unless something is blocked or stripped.
 import { StringDecoder } from 'node:string_decoder';
-import type { Stage } from '../inspection/stage.ts';
+import type { SteppedStage, Stage } from '../inspection/stage.ts';
+import { jsonPiecesOf, type Steps } from '../inspection/steps.ts';
 import { EventText } from './event-text.ts';
 import { type HiddenKind, Markup, mayHide } from './hidden.ts';
 import { JsonWalk, type Path } from './json-walk.ts';
 import { streamInAnswer } from './model-bodies.ts';
-import type { Watch } from './watch.ts';
+import type { TextWatch } from './watch.ts';
 
-interface AnswerTextOptions {
-  readonly watch: Watch;
+export interface AnswerTextOptions {
+  readonly watch: TextWatch;
   /** A finding may cut the answer. */
   readonly mayCut: boolean;
   readonly hidden: 'off' | 'flag' | 'strip';
@@ -17,6 +18,8 @@ interface AnswerTextOptions {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** Of a long text; as much as markup is read at once however long a piece is, so that steps change nothing. */
+const MARKUP_STEP = 64 * 1024;
 /** Less is no text but a mark for a program. */
 const WORDS = /(?:\p{L}{2,}[^\p{L}]+){3}\p{L}{2,}|[\u3040-\u30ff\u3400-\u9fff]{6}/u;
 
@@ -28,6 +31,13 @@ export function answerTextStage(contentType: string, options: AnswerTextOptions)
   }
   const isText = contentType.startsWith('text/') || /xml$|xhtml|markdown|javascript$/.test(contentType);
   return isText ? new PlainTextStage(options) : undefined;
+}
+
+/** For the values of events that somebody else has read. */
+export function eventTexts(options: AnswerTextOptions): EventText {
+  return new EventText(options.watch, (path, value) => {
+    stringRead(path, value, { options, isPart: false });
+  });
 }
 
 /** One string of JSON, in whatever it is written. Gives what stands in its place where something hidden is taken out. */
@@ -64,7 +74,7 @@ function visitorOf({ watch, hidden, onHidden }: AnswerTextOptions): ConstructorP
   };
 }
 
-class JsonTextStage implements Stage {
+export class JsonTextStage implements SteppedStage {
   readonly changesLength: boolean;
   readonly mayCut: boolean;
   readonly #options: AnswerTextOptions;
@@ -95,21 +105,28 @@ class JsonTextStage implements Stage {
     this.#options.watch.end();
     return this.changesLength || this.mayCut ? last : NOTHING;
   }
+
+  *whole(body: Buffer): Steps<Buffer> {
+    const passed: Buffer[] = [];
+    for (const piece of jsonPiecesOf(body)) {
+      yield;
+      passed.push(this.push(piece));
+    }
+    return Buffer.concat([...passed, this.end()]);
+  }
 }
 
 /** Each event passes when it has come whole. */
 class EventTextStage implements Stage {
   readonly changesLength = false;
   readonly mayCut: boolean;
-  readonly #watch: Watch;
+  readonly #watch: TextWatch;
   readonly #events: EventText;
   readonly #decoder = new StringDecoder('utf8');
 
   constructor(options: AnswerTextOptions) {
     this.#watch = options.watch;
-    this.#events = new EventText(options.watch, (path, value) => {
-      stringRead(path, value, { options, isPart: false });
-    });
+    this.#events = eventTexts(options);
     this.mayCut = options.mayCut;
   }
 
@@ -126,7 +143,7 @@ class EventTextStage implements Stage {
 }
 
 /** HTML, Markdown, XML and plain text. */
-class PlainTextStage implements Stage {
+export class PlainTextStage implements SteppedStage {
   readonly changesLength: boolean;
   readonly mayCut: boolean;
   readonly #options: AnswerTextOptions;
@@ -150,5 +167,20 @@ class PlainTextStage implements Stage {
     const left = this.#markup.push(this.#decoder.end()) + this.#markup.end();
     this.#options.watch.end();
     return this.changesLength ? Buffer.from(left) : NOTHING;
+  }
+
+  *whole(body: Buffer): Steps<Buffer> {
+    const passed = yield* this.pushInSteps(body);
+    return Buffer.concat([passed, this.end()]);
+  }
+
+  *pushInSteps(chunk: Buffer): Steps<Buffer> {
+    const text = this.#decoder.write(chunk);
+    let left = '';
+    for (let at = 0; at < text.length; at += MARKUP_STEP) {
+      yield;
+      left += this.#markup.push(text.slice(at, at + MARKUP_STEP));
+    }
+    return this.changesLength ? Buffer.from(left) : chunk;
   }
 }

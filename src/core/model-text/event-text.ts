@@ -1,7 +1,7 @@
 // A stream of events as a model writes it, a few letters in each: the words of each choice are joined before they are read.
 import { type Path, visitStrings } from './json-walk.ts';
 import { partOfResponse, streamInAnswer } from './model-bodies.ts';
-import type { Watch } from './watch.ts';
+import type { TextWatch } from './watch.ts';
 
 /** An event that is longer is read as far as this. */
 const MAX_EVENT = 1024 * 1024;
@@ -10,14 +10,14 @@ const MAX_TOKEN = 64;
 const LINE_END = /\r\n|\n|\r/;
 
 export class EventText {
-  readonly #watch: Watch;
+  readonly #watch: TextWatch;
   readonly #other: (path: Path, value: string) => void;
   #line = '';
   /** Data of an event that is no JSON yet: more lines of it may make it some. */
   #data = '';
 
   /** `other`: strings of events that no model has written. */
-  constructor(watch: Watch, other: (path: Path, value: string) => void) {
+  constructor(watch: TextWatch, other: (path: Path, value: string) => void) {
     this.#watch = watch;
     this.#other = other;
   }
@@ -48,7 +48,7 @@ export class EventText {
     const all = this.#data === '' ? data : `${this.#data}\n${data}`;
     this.#data = '';
     const value = parsed(all);
-    if (value !== undefined) this.#event(value);
+    if (value !== undefined) this.event(value);
     else {
       this.#data = all;
       if (all.length > MAX_EVENT) this.#plain();
@@ -64,7 +64,8 @@ export class EventText {
     this.#watch.stream('tokens', data.length > MAX_TOKEN ? `${data}\n` : data);
   }
 
-  #event(value: unknown): void {
+  /** The data of one event, as a value of JSON. */
+  event(value: unknown): void {
     if (typeof value === 'string') {
       this.#watch.stream('tokens', value);
       return;

@@ -1,15 +1,16 @@
 // The body of a request on its way to a model, or to anything else: what a model will read of it under the rules, a canary
 // planted in its instructions, what comes from outside put in an unforgeable wrapping.
 import { StringDecoder } from 'node:string_decoder';
-import type { Stage } from '../inspection/stage.ts';
+import type { SteppedStage } from '../inspection/stage.ts';
+import { jsonPiecesOf, type Steps } from '../inspection/steps.ts';
 import { Problem } from '../problem.ts';
 import { JsonWalk, type Path } from './json-walk.ts';
 import { Learned, type Origin, originInRequest } from './model-bodies.ts';
 import { StringEnds } from './string-ends.ts';
-import type { Watch } from './watch.ts';
+import type { TextWatch } from './watch.ts';
 
 interface RequestTextOptions {
-  readonly watch: Watch;
+  readonly watch: TextWatch;
   /** Nothing of the body leaves before all of it was looked at. */
   readonly isHeld: boolean;
   /** A sentence for the end of the instructions. */
@@ -25,7 +26,7 @@ const MAX_LOOKED_AHEAD = 1024 * 1024;
 const MAX_HELD = 8 * 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-export class RequestTextStage implements Stage {
+export class RequestTextStage implements SteppedStage {
   readonly changesLength: boolean;
   readonly mayCut = true;
   readonly #options: RequestTextOptions;
@@ -64,6 +65,31 @@ export class RequestTextStage implements Stage {
     return this.#options.isHeld ? Buffer.concat([read, last]) : NOTHING;
   }
 
+  /** What `push` and `end` make of a whole body, in steps. */
+  *whole(body: Buffer): Steps<Buffer> {
+    const { isHeld, watch } = this.#options;
+    if (isHeld && body.length > MAX_HELD) throw tooLong();
+    const passed: Buffer[] = [];
+    if (looksLikeJson(body)) {
+      const learning = this.#learning();
+      for (const piece of jsonPiecesOf(body)) {
+        yield;
+        learning.push(piece);
+      }
+      const walk = this.#walk();
+      for (const piece of jsonPiecesOf(body)) {
+        yield;
+        passed.push(walk.push(piece));
+      }
+      passed.push(walk.end());
+    } else {
+      const reading = plainReading(watch);
+      passed.push(reading.push(body), reading.end());
+    }
+    watch.end();
+    return isHeld ? Buffer.concat(passed) : body;
+  }
+
   /** Reads all that is held. */
   #read(): Buffer {
     const body = Buffer.concat(this.#held);
@@ -73,19 +99,27 @@ export class RequestTextStage implements Stage {
       this.#reading = plainReading(watch);
       return this.#reading.push(body);
     }
-    const learned = this.#learned;
     const ends = new StringEnds();
-    new JsonWalk({
+    this.#learning().push(body, ends);
+    ends.rewind();
+    const walk = this.#walk();
+    this.#reading = walk;
+    return walk.push(body, ends);
+  }
+
+  #learning(): JsonWalk {
+    const learned = this.#learned;
+    return new JsonWalk({
       isWanted: (path) => learned.isTelling(path),
       string: (path, value) => learned.add(path, value),
-    }).push(body, ends);
-    ends.rewind();
-    const walk = new JsonWalk({
+    });
+  }
+
+  #walk(): JsonWalk {
+    return new JsonWalk({
       isWanted: (path) => this.#isWanted(path),
       string: (path, value, isPart) => this.#string(path, value, isPart),
     });
-    this.#reading = walk;
-    return walk.push(body, ends);
   }
 
   /** Instructions are whoever's the model is; what it said itself may tell of anything. */
@@ -117,7 +151,7 @@ export class RequestTextStage implements Stage {
 }
 
 /** Text that is no JSON: a form, Markdown, anything an agent sends. */
-function plainReading(watch: Watch): { push(chunk: Buffer): Buffer; end(): Buffer } {
+function plainReading(watch: TextWatch): { push(chunk: Buffer): Buffer; end(): Buffer } {
   const decoder = new StringDecoder('utf8');
   return {
     push: (chunk) => {

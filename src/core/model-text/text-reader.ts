@@ -1,12 +1,15 @@
 // One text, however it comes in pieces, under all rules: as it stands, what is packed in it, and what nobody sees of it.
 // Strong rules are findings by themselves, weak ones where several stand near each other.
+import type { Steps } from '../inspection/steps.ts';
 import type { CompiledRules } from './compile.ts';
 import type { KindTable } from './kinds.ts';
 import { unpackAt } from './peel.ts';
 import type { Phrase } from './phrases.ts';
 import { type Rule, type Side, STRONG } from './rule.ts';
-import { WordReader } from './word-reader.ts';
+import { MAX_BLOCK, WordReader } from './word-reader.ts';
 
+/** Of a long text, read in one step: whole blocks of a word reader, so that steps change nothing. */
+const STEP = 2 * MAX_BLOCK;
 /** How deep text is unpacked from text. */
 const MAX_DEPTH = 2;
 /** What is unpacked of one text, beside as much as the text itself is long. */
@@ -60,6 +63,19 @@ export class TextReader {
   push(piece: string): void {
     this.#room += piece.length;
     this.#words.push(piece);
+  }
+
+  *pushInSteps(piece: string): Steps<void> {
+    this.#room += piece.length;
+    for (let at = 0; at < piece.length; at += STEP) {
+      yield;
+      this.#words.push(piece.slice(at, at + STEP));
+    }
+  }
+
+  *endInSteps(piece: string): Steps<void> {
+    yield* this.pushInSteps(piece);
+    this.end();
   }
 
   /** The text is over with this piece; what comes next is another, and no phrase goes from one into the other. */

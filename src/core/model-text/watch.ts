@@ -1,11 +1,12 @@
 // The texts of one body, each under the rules of its side, and the canary in any of them.
+import type { Steps } from '../inspection/steps.ts';
 import { type Around, endsIn } from './around.ts';
 import type { ModelText } from './engine.ts';
 import { QuietTexts } from './quiet-texts.ts';
 import type { Rule, Side } from './rule.ts';
 import type { TextReader } from './text-reader.ts';
 
-type ReadOrWritten = Exclude<Side, 'both'>;
+export type ReadOrWritten = Exclude<Side, 'both'>;
 
 export interface WatchOptions {
   readonly texts: Pick<ModelText, 'reader'>;
@@ -33,7 +34,7 @@ const PLAIN = /^[ !-$'-[\]-~]+$/;
 /** What a reader is for: texts of one kind may come in parts while others come between. */
 type Of = 'text' | 'attribute' | 'hidden';
 
-interface TextOptions {
+export interface TextOptions {
   /** Nobody but a program sees it. */
   readonly isHidden?: boolean;
   /** There is more of it. */
@@ -65,6 +66,9 @@ interface Current {
   ends?: ReadonlyMap<string, number>;
 }
 
+/** What a reader of bodies tells of the texts in them. */
+export type TextWatch = Pick<Watch, 'text' | 'apart' | 'stream' | 'end'>;
+
 export class Watch {
   readonly #options: WatchOptions;
   readonly #readings = {
@@ -90,24 +94,36 @@ export class Watch {
   }
 
   /** One text as a whole, or with `isPart` so much of it. */
-  text(
+  text(text: string, side: ReadOrWritten, options: TextOptions = {}): void {
+    const reading = this.#toRead(text, side, options);
+    if (reading === undefined) return;
+    if (options.isPart === true) {
+      reading.isOpen = true;
+      reading.reader.push(text);
+    } else this.#whole(reading, text);
+  }
+
+  /** The same of a long text. */
+  *textInSteps(text: string, side: ReadOrWritten, options: TextOptions): Steps<void> {
+    const reading = this.#toRead(text, side, options);
+    if (reading === undefined) return;
+    reading.isOpen = options.isPart === true;
+    yield* reading.isOpen ? reading.reader.pushInSteps(text) : reading.reader.endInSteps(text);
+  }
+
+  #toRead(
     text: string,
     side: ReadOrWritten,
-    { isHidden = false, isPart = false, of = 'text' }: TextOptions = {},
-  ): void {
-    if (!isPart && text.length < SHORTEST) return;
+    { isHidden = false, isPart = false, of = 'text' }: TextOptions,
+  ): Reading | undefined {
+    if (!isPart && text.length < SHORTEST) return undefined;
     if (this.#options.isLocated === true) {
       const key = isHidden ? 'hidden' : of;
       this.#current = { side, isHidden, text: (this.#parts.get(key) ?? '') + text };
       this.#parts.set(key, isPart ? this.#current.text.slice(-KEPT) : '');
     }
     this.#tail = this.#lookForCanary(isPart ? this.#tail : '', text);
-    const reading = this.#reading(side, isHidden ? 'hidden' : of);
-    if (reading === undefined) return;
-    if (isPart) {
-      reading.isOpen = true;
-      reading.reader.push(text);
-    } else this.#whole(reading, text);
+    return this.#reading(side, isHidden ? 'hidden' : of);
   }
 
   #whole(reading: Reading, text: string): void {
@@ -131,6 +147,16 @@ export class Watch {
 
   /** What a model writes, as it comes. */
   stream(name: string, text: string): void {
+    this.#toStream(name, text)?.push(text);
+  }
+
+  /** The same of a long text. */
+  *streamInSteps(name: string, text: string): Steps<void> {
+    const reader = this.#toStream(name, text);
+    if (reader !== undefined) yield* reader.pushInSteps(text);
+  }
+
+  #toStream(name: string, text: string): TextReader | undefined {
     const stream = this.#stream(name);
     if (this.#options.isLocated === true) {
       const recent = stream.recent + text;
@@ -138,7 +164,7 @@ export class Watch {
       this.#current = { side: 'writes', isHidden: false, text: stream.recent };
     }
     stream.tail = this.#lookForCanary(stream.tail, text);
-    stream.reader?.push(text);
+    return stream.reader;
   }
 
   /** Gives the end of the text, in which a canary may have begun. */

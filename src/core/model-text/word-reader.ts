@@ -38,7 +38,8 @@ const STEP = UNITS_PER_WORD;
 /** Plain words this long are rare, and what is packed has them. */
 const PACKED_LENGTH = 20;
 const MAX_CARRIED = 4096;
-const MAX_BLOCK = MAX_UNITS - MAX_CARRIED;
+/** A longer piece is read in blocks. */
+export const MAX_BLOCK = MAX_UNITS - MAX_CARRIED;
 /** Further than any pattern reaches. */
 const APART_UNITS = 1024;
 const MAX_POSITION = 2 ** 29;

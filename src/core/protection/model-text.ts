@@ -60,7 +60,9 @@ export const ModelTextProtection = z
       .describe('Puts tool results and documents of a request between two lines that nobody can forge.'),
     answerSchema: AnswerSchema.nullable()
       .default(null)
-      .describe('A JSON Schema that successful answers must match; told, or refused in modes ask and block.'),
+      .describe(
+        'A JSON Schema that successful answers, and messages of a WebSocket, must match; told, or refused in modes ask and block.',
+      ),
   })
   .meta({ id: 'ModelTextProtection' });
 export type ModelTextProtection = z.output<typeof ModelTextProtection>;

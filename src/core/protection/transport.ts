@@ -56,8 +56,12 @@ export const TransportProtection = z
       .describe('The secret whose value is a client certificate with its private key, both PEM.'),
     minTls: z.enum(['1.2', '1.3']).default('1.2').describe('The lowest version of TLS.'),
     timeouts: Timeouts.prefault({}),
-    maxRequestBytes: Bytes.describe('The longest body that is sent; none: no end.'),
-    maxAnswerBytes: Bytes.describe('The longest answer that is passed on, decoded; none: no end.'),
+    maxRequestBytes: Bytes.describe(
+      'The longest body that is sent, and message of a WebSocket; none: no end.',
+    ),
+    maxAnswerBytes: Bytes.describe(
+      'The longest answer that is passed on, decoded, and message of a WebSocket; none: no end.',
+    ),
   })
   .meta({ id: 'TransportProtection' });
 export type TransportProtection = z.output<typeof TransportProtection>;
