@@ -84,7 +84,7 @@ export class JoinedWords {
     shape.eachText(({ stream, path }, from, to) => {
       if (from === to) return;
       const bytes = json.subarray(from, to);
-      // What is no UTF-8 is read as any other reader of JSON would.
+      // What is no UTF-8 is read in the way of every other reader of JSON.
       const read = isAscii(bytes) ? bytes : Buffer.from(bytes.toString());
       const passed = this.#stream(stream).pass(read);
       if (passed !== read) masked.set(keyOf(path), passed.toString());
