@@ -15,13 +15,15 @@ import { callTargets, requestTo } from '../roads/targets.js';
 /** @typedef {Awaited<ReturnType<typeof openPlace>>} Place */
 
 const PLANS = {
-  quick: { open: 1000, firstBytes: 100, eventRounds: 1, cuts: 8 },
-  normal: { open: 2000, firstBytes: 300, eventRounds: 3, cuts: 8 },
-  long: { open: 9000, firstBytes: 1000, eventRounds: 5, cuts: 8 },
+  quick: { warmUps: 8, open: 1000, firstBytes: 100, eventRounds: 1, cuts: 8 },
+  normal: { warmUps: 64, open: 2000, firstBytes: 300, eventRounds: 3, cuts: 8 },
+  long: { warmUps: 64, open: 9000, firstBytes: 1000, eventRounds: 5, cuts: 8 },
 };
 /** What the target is about. */
 const MOST_STREAMS = 9000;
 const CUT_STREAMS = 256;
+/** As many as calls before their first window. */
+const WARM_UP = { streams: 64, count: 8, everyMs: 1 };
 const EVENTS = { streams: 16, count: 60, everyMs: 20 };
 /** Descriptors a server needs beside its streams' two sockets each. */
 const OTHER_DESCRIPTORS = 200;
@@ -30,9 +32,11 @@ const LEFT_OVER_TIMEOUT_MS = 15_000;
 /** @param {Context} context */
 export async function measureStreams(context) {
   const plan = PLANS[context.options.length];
-  context.progress.begin('streams', 5 + plan.cuts);
+  context.progress.begin('streams', 6 + plan.cuts);
   context.progress.step('starting');
   const place = await openPlace(context);
+  context.progress.step('warming up');
+  await warmUp(place, plan.warmUps);
   context.progress.step('first bytes');
   const firstMs = await measureFirstBytes(place, plan.firstBytes);
   context.progress.step('later events');
@@ -94,6 +98,13 @@ async function openPlace({ stage, program, postgres: binaries }) {
       await one.stop();
   };
   return { upstream, client, server, pid, through, direct, close, probe: () => probe.ask(pid) };
+}
+
+/** A server is measured once its code is compiled. @param {Place} place @param {number} times */
+async function warmUp({ client, through }, times) {
+  const { streams, count, everyMs } = WARM_UP;
+  const target = await through(`count=${count}&every=${everyMs}`);
+  for (let i = 0; i < times; i += 1) await client.ask({ do: 'events', target, streams, count });
 }
 
 /** One stream after the other, by turns; the upstream ends each after its first event. @param {Place} place @param {number} count */

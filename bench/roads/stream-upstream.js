@@ -25,16 +25,22 @@ function stream(socket, query) {
     return;
   }
   streams += 1;
-  socket.once('close', () => (streams -= 1));
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const over = () => {
+    clearInterval(timer);
+    socket.off('close', over);
+    streams -= 1;
+  };
+  socket.once('close', over);
   if (everyMs === 0) return;
-  const timer = setInterval(() => {
+  timer = setInterval(() => {
     socket.write(eventChunk());
     left -= 1;
     if (left !== 0) return;
-    clearInterval(timer);
-    socket.end(LAST_CHUNK);
+    over();
+    socket.write(LAST_CHUNK); // and the connection stays: to end it here would meet the next request on its way
   }, everyMs);
-  socket.once('close', () => clearInterval(timer));
 }
 
 const server = createServer({ noDelay: true }, (socket) => {
