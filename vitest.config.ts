@@ -4,11 +4,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const LONGEST_FIRST = [
   'test/security/revocation.',
+  'test/security/revocation-cut-off.', // waits more than it works, so that it goes well with the one above
   'test/deploy/image.',
-  'test/security/',
+  'test/security/revocation-bodies.', // so do these, and each goes well with work of others
   'test/e2e/',
+  'test/security/revocation-cold.',
   'test/docs/',
+  'test/security/revocation-stopped.',
   'test/cli/',
+  'test/security/',
   'test/',
 ];
 
@@ -21,14 +25,22 @@ class Sequencer extends BaseSequencer {
 }
 
 const SHARING = [
+  'broker',
   'catalogue',
+  'cli',
   'contracts',
   'core',
   'crypto',
+  'docs',
+  'e2e',
+  'egress',
   'http',
   'mcp',
   'operations',
   'providers',
+  'runner',
+  'store',
+  'telemetry',
   'vault',
 ].map((room) => `test/${room}/**/*.test.ts`);
 

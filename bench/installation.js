@@ -64,7 +64,7 @@ export async function startDoorward(stage, program, options) {
   for (const path of [dataDirectory, shared]) mkdirSync(path, { mode: 0o700, recursive: true });
   const server = await stage.startServer({
     name: 'doorward',
-    command: [process.execPath, ...nodeArguments, program.launcher, 'serve'],
+    command: [process.execPath, ...process.execArgv, ...nodeArguments, program.launcher, 'serve'],
     environment: {
       ...plainEnvironment(),
       DOORWARD_DATA_DIR: dataDirectory,

@@ -63,7 +63,7 @@ const SETTINGS = {
 async function startServer({ directory, environment, started }, { name, command, input, settings }) {
   const log = join(directory, `${name}.log`);
   const descriptor = openSync(log, 'w', 0o600);
-  const child = spawn(process.execPath, command, {
+  const child = spawn(process.execPath, [...process.execArgv, ...command], {
     cwd: directory,
     env: { ...environment, ...settings },
     detached: true, // Ctrl-C reaches the demo only, which then stops everything in order

@@ -5,7 +5,9 @@ import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:cryp
 import type { ReadableStream } from 'node:stream/web';
 import { Decrypter, Encrypter, type Identity, type Recipient, Stanza } from 'age-encryption';
 
-export type AgeRecipients = { readonly passphrase: string } | { readonly recipients: readonly string[] };
+export type AgeRecipients =
+  /** `isRandom`: 32 random bytes or more: nobody can guess it, however little it is stretched. */
+  { readonly passphrase: string; readonly isRandom?: boolean } | { readonly recipients: readonly string[] };
 
 export type AgeKeys = { readonly passphrase: string } | { readonly identities: readonly string[] };
 
@@ -24,6 +26,8 @@ export class AgeError extends Error {
 
 /** 128 MiB and some tenths of a second per guess, as for every other passphrase here; age itself takes 18. */
 const WORK_FACTOR = 17;
+/** Of what can not be guessed: a megabyte and some milliseconds. */
+const RANDOM_WORK_FACTOR = 10;
 const MAX_WORK_FACTOR = 20;
 const SALT_BYTES = 16;
 const FILE_KEY_BYTES = 16;
@@ -57,7 +61,10 @@ export async function encryptAge(
   to: AgeRecipients,
 ): Promise<ReadableStream<Uint8Array>> {
   const encrypter = new Encrypter();
-  if ('passphrase' in to) encrypter.addRecipient(passphraseRecipient(to.passphrase));
+  if ('passphrase' in to)
+    encrypter.addRecipient(
+      passphraseRecipient(to.passphrase, to.isRandom === true ? RANDOM_WORK_FACTOR : WORK_FACTOR),
+    );
   else for (const recipient of to.recipients) encrypter.addRecipient(recipient);
   return await encrypter.encrypt(plain as Parameters<Encrypter['encrypt']>[0] & ReadableStream<Uint8Array>);
 }
@@ -103,15 +110,15 @@ function isForeign(error: unknown): boolean {
   return error instanceof Error && 'code' in error && 'syscall' in error;
 }
 
-function passphraseRecipient(passphrase: string): Recipient {
+function passphraseRecipient(passphrase: string, factor: number): Recipient {
   return {
     wrapFileKey: async (fileKey) => {
       const salt = randomBytes(SALT_BYTES);
-      const key = await stretch(passphrase, salt, WORK_FACTOR);
+      const key = await stretch(passphrase, salt, factor);
       const cipher = createCipheriv(CIPHER, key, NO_NONCE, { authTagLength: TAG_BYTES });
       const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
       key.fill(0);
-      return [new Stanza(['scrypt', unpadded(salt), String(WORK_FACTOR)], body)];
+      return [new Stanza(['scrypt', unpadded(salt), String(factor)], body)];
     },
   };
 }

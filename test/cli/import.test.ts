@@ -60,6 +60,7 @@ const items = async (...argv: readonly string[]) => {
   const { stdout } = await succeeds([...argv, '--json']);
   return (JSON.parse(stdout) as { items: Record<string, unknown>[] }).items;
 };
+const stored = async (what: 'secrets' | 'placeholders') => (await world.admin('GET', `/v1/${what}`))['items'];
 const backups = () =>
   readdirSync(join(world.dataDirectory, 'import')).filter((name) => name.endsWith('.age'));
 
@@ -70,7 +71,7 @@ test('a dry run shows the masked plan and does nothing', async () => {
   expect(stderr).toContain('.env:3 ACME_TOKEN no service is known for it.');
   expect(stderr).toContain('doorward add acme --base-url https://… --auth bearer');
   expect(stderr).toContain('A dry run: nothing was done.');
-  expect(await items('secret', 'list')).toEqual([]);
+  expect(await stored('secrets')).toEqual([]);
 });
 
 test('a dry run needs no server', async () => {
@@ -84,7 +85,7 @@ test('nothing is stored before somebody agrees', async () => {
   put('.env', `OPENAI_API_KEY=${OPENAI}\n`);
   const refused = await doorward(['import', '.env']);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('add --yes') });
-  expect(await items('secret', 'list')).toEqual([]);
+  expect(await stored('secrets')).toEqual([]);
 });
 
 test.runIf(HAS_PSEUDO_TERMINAL)('on a terminal a table is shown and the question is asked', async () => {
@@ -138,7 +139,7 @@ test('the same keys again are known, replaced by placeholders, and put back byte
     /^# mine\r\nexport OPENAI_API_KEY="sk-proj-[\w-]+" # c\r\nGITHUB_TOKEN=ghp_\w{36}\r\nPORT=1$/,
   );
   for (const key of KEYS) expect(replaced).not.toContain(key);
-  expect(await items('secret', 'list')).toHaveLength(3);
+  expect(await stored('secrets')).toHaveLength(3);
 
   const again = await succeeds(['import', '.env', '--replace', '--yes']);
   expect(again.stderr).toContain('Placeholders already: .env:2, .env:3.');
@@ -149,20 +150,18 @@ test('the same keys again are known, replaced by placeholders, and put back byte
   expect(restored.stderr).toContain('As before, byte for byte: 1 file');
   expect(got('.env')).toBe(text);
   expect(backups()).toEqual([]);
-  const listed = await items('placeholder', 'list');
-  expect(listed).toEqual([]);
+  expect(await stored('placeholders')).toEqual([]);
   expect((await doorward(['import', '--restore', '--yes'])).stderr).toContain('No import has changed a file');
 });
 
 test('a placeholder from a file calls its own service as the agent default', async () => {
   put('.env', `RESEND_API_KEY=${RESEND}\n`);
   await succeeds(['import', '.env', '--replace', '--yes', '--no-test']);
-  await succeeds(['service', 'set', 'resend', '--base-url', world.upstreamUrl]);
+  await world.admin('PATCH', '/v1/services/resend', { baseUrl: world.upstreamUrl });
   const placeholder = /RESEND_API_KEY=(.*)/.exec(got('.env'))?.[1] ?? '';
   expect(placeholder).toMatch(/^re_/);
-  const { url } = JSON.parse((await succeeds(['status', '--json'])).stdout) as { url: string };
   const call = async (service: string) =>
-    fetch(`${url}/call/${service}/domains`, { headers: { authorization: `Bearer ${placeholder}` } });
+    fetch(`${world.url}/call/${service}/domains`, { headers: { authorization: `Bearer ${placeholder}` } });
   expect((await call('resend')).status).toBe(200);
   expect(world.arrived.at(-1)?.authorization).toBe(`Bearer ${RESEND}`);
   expect((await call('github')).status).toBeGreaterThanOrEqual(400);
@@ -264,23 +263,13 @@ test('killed in the middle, every file is whole, and all come back', async () =>
 });
 
 test('a key that its vendor refuses is told apart from one that it takes', async () => {
-  await succeeds(['secret', 'add', 'vendor'], { input: `${RESEND}\n` });
-  await succeeds([
-    'service',
-    'add',
-    'vendor',
-    '--base-url',
-    world.upstreamUrl,
-    '--auth',
-    'bearer',
-    '--secret',
-    'vendor',
-  ]);
-  await succeeds(['grant', 'add', 'default', 'vendor']);
-  const { url } = JSON.parse((await succeeds(['status', '--json'])).stdout) as { url: string };
+  await world.admin('POST', '/v1/secrets', { name: 'vendor', value: RESEND });
+  const service = { name: 'vendor', baseUrl: world.upstreamUrl, auth: { kind: 'bearer' }, secret: 'vendor' };
+  await world.admin('POST', '/v1/services', service);
+  await world.admin('POST', '/v1/grants', { agent: 'default', service: 'vendor' });
   const credential = readFileSync(join(world.dataDirectory, 'owner.credential'), 'utf8').trim();
   const client = createClient(
-    { kind: 'url', url },
+    { kind: 'url', url: world.url },
     { readCredential: async () => credential, say: () => undefined },
   );
   const [sample = expect.fail('an empty catalogue')] = readCatalogue();

@@ -17,8 +17,8 @@ afterAll(async () => {
 const succeed: ShortVerbs['succeed'] = async (argv, input) => verbs.succeed(argv, input);
 const doorward: ShortVerbs['doorward'] = async (argv, options) => verbs.doorward(argv, options);
 const allowOf = async () => {
-  const { stdout } = await succeed(['grant', 'show', 'default', 'openai', '--json']);
-  return (JSON.parse(stdout) as { allow: string[] | null }).allow;
+  const { allow } = await verbs.world.admin('GET', '/v1/agents/default/grants/openai');
+  return allow as string[] | null;
 };
 
 const SCRIPT = `
@@ -77,7 +77,7 @@ describe('a change with --replay', () => {
       code: 2,
       stdout: expect.stringContaining('constraint:methods'),
     });
-    await succeed(['agent', 'add', 'other']);
+    await verbs.world.admin('POST', '/v1/agents', { name: 'other' });
     const added = await succeed(['grant', 'add', 'other', 'openai', '--replay', '7d']);
     expect(added.stderr).toMatch(/would have refused 0 of 0 recorded calls/);
     expect(await doorward(['service', 'set', 'openai', '--no-listen', '--replay', '7d'])).toMatchObject({

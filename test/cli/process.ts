@@ -4,6 +4,9 @@ import { spawn } from 'node:child_process';
 /** For node, where it runs a server for a test: it ends before optimised code of its database has paid for itself. */
 export const SHORT_LIVED = ['--liftoff-only'] as const;
 
+/** For node, where it runs one command: it ends before optimised code of anything has paid for itself. */
+export const ONE_COMMAND = [...SHORT_LIVED, '--interrupt-budget=1000000'] as const;
+
 export interface Exited {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

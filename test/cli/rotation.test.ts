@@ -35,9 +35,10 @@ async function succeeds(argv: readonly string[], options?: StartOptions): Promis
 }
 
 const states = async (): Promise<string[]> => {
-  const { stdout } = await succeeds(['secret', 'versions', 'vendor', '--json']);
-  const { items } = JSON.parse(stdout) as { items: { number: number; state: string }[] };
-  return items.map(({ number, state }) => `${String(number)} ${state}`);
+  const { items } = await world.admin('GET', '/v1/secrets/vendor/versions');
+  return (items as { number: number; state: string }[]).map(
+    ({ number, state }) => `${String(number)} ${state}`,
+  );
 };
 const sentLast = () => world.arrived.at(-1)?.authorization;
 

@@ -13,7 +13,7 @@ export interface ShortVerbs {
   readonly doorward: CliWorld['doorward'];
   /** Throws where the command does not end well. */
   succeed(argv: readonly string[], input?: string): Promise<Exited>;
-  /** What `list` of a noun names. */
+  /** Everything of a noun, a name on each line. */
   names(noun: string): Promise<string>;
   /** Removes a service and its secret. */
   forget(name: string): Promise<void>;
@@ -33,10 +33,13 @@ export async function createShortVerbs(): Promise<ShortVerbs> {
     vendor,
     doorward: world.doorward,
     succeed,
-    names: async (noun) => (await succeed([noun, 'list'])).stdout.replaceAll(/\t.*$/gm, '').trim(),
+    names: async (noun) => {
+      const { items } = await world.admin('GET', `/v1/${noun}s`);
+      return (items as { name: string }[]).map(({ name }) => name).join('\n');
+    },
     forget: async (name) => {
-      await succeed(['service', 'remove', name, '--yes']);
-      await succeed(['secret', 'destroy', name, '--confirm', name]);
+      await world.admin('DELETE', `/v1/services/${name}`);
+      await world.admin('DELETE', `/v1/secrets/${name}`);
     },
     close: async () => {
       await vendor.close();

@@ -42,8 +42,7 @@ describe('doorward add', () => {
       '  call   GET /v1/models answered 200: the key works',
     ]);
     expect(stderr).not.toContain(KEY);
-    const { stdout: service } = await succeed(['service', 'show', 'openai', '--json']);
-    expect(JSON.parse(service)).toMatchObject({
+    expect(await world.admin('GET', '/v1/services/openai')).toMatchObject({
       catalogueId: 'openai',
       refusalShape: 'openai',
       keyEnv: 'OPENAI_API_KEY',
@@ -69,8 +68,7 @@ describe('doorward add', () => {
     expect(stderr).toMatch(
       /agent {2}default may make every call\n {2}call {3}not tried: no test call is known/,
     );
-    const { stdout } = await succeed(['service', 'show', 'acme-corp', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(await world.admin('GET', '/v1/services/acme-corp')).toMatchObject({
       keyEnv: 'ACME_CORP_API_KEY',
       baseUrlEnv: 'ACME_CORP_BASE_URL',
       catalogueId: null,
@@ -84,8 +82,8 @@ describe('doorward add', () => {
     expect(narrow.stderr).toMatch(
       /agent {2}default may call POST \/v1\/x\n {2}call {3}not tried: .* not among/,
     );
-    const { stdout } = await succeed(['grant', 'show', 'default', 'narrow', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ allow: ['POST /v1/x'] });
+    const grant = await world.admin('GET', '/v1/agents/default/grants/narrow');
+    expect(grant).toMatchObject({ allow: ['POST /v1/x'] });
     await forget('narrow');
     const action = await doorward(['add', 'openai', '--as', 'x', ...base, '--action', 'no-such'], {
       input: KEY,
@@ -115,11 +113,11 @@ describe('doorward add', () => {
       agentIsNew: false,
     });
     await forget('other');
-    await succeed(['agent', 'remove', 'worker', '--yes']);
+    await world.admin('DELETE', '/v1/agents/worker');
   });
 
   test('uses a key that is stored already, and says so where a key of the name is in the way', async () => {
-    await succeed(['secret', 'add', 'anthropic'], ANTHROPIC_KEY);
+    await world.admin('POST', '/v1/secrets', { name: 'anthropic', value: ANTHROPIC_KEY });
     const base = ['--base-url', vendor.url];
     const inTheWay = await doorward(['add', 'anthropic', ...base], { input: 'unread-unread' });
     expect(inTheWay).toMatchObject({

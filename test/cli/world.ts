@@ -1,14 +1,14 @@
 // A whole Doorward in processes of its own: a server on an empty data directory, an upstream.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { requests } from '../e2e/server.ts';
 import { compiledLauncher } from '../support/compiled.ts';
 import { copyMigrated } from '../support/database.ts';
-import { type Exited, SHORT_LIVED, start, type StartOptions } from './process.ts';
+import { type Exited, ONE_COMMAND, SHORT_LIVED, start, type StartOptions } from './process.ts';
 
 export interface CliWorld {
   readonly root: string;
@@ -16,10 +16,13 @@ export interface CliWorld {
   readonly launcher: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly server: ChildProcess;
+  readonly url: string;
   readonly upstreamUrl: string;
   /** Headers of the requests that reached the upstream. */
   readonly arrived: IncomingHttpHeaders[];
   readonly doorward: (argv: readonly string[], options?: StartOptions) => Promise<Exited>;
+  /** What is no command's own matter, by HTTP: it costs no process. Gives the answer's body; throws where it is a refusal. */
+  readonly admin: (method: string, path: string, body?: object) => Promise<Record<string, unknown>>;
   readonly close: () => Promise<void>;
 }
 
@@ -52,17 +55,19 @@ export async function createCliWorld(): Promise<CliWorld> {
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await listening(server);
+  const url = await listening(server);
+  const owner = requests(url, () => readFileSync(join(dataDirectory, 'owner.credential'), 'utf8').trim());
   return {
     root,
     dataDirectory,
     launcher,
     environment,
     server,
+    url,
     arrived,
     upstreamUrl: `http://127.0.0.1:${String(port)}`,
     doorward: async (argv, options = {}) =>
-      start(launcher, argv, {
+      start(process.execPath, [...ONE_COMMAND, launcher, ...argv], {
         workingDirectory: join(root, 'work'),
         ...options,
         environment: {
@@ -70,6 +75,11 @@ export async function createCliWorld(): Promise<CliWorld> {
           ...options.environment,
         },
       }),
+    admin: async (method, path, body) => {
+      const answer = await owner.admin(method, path, body);
+      if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
+      return answer.body;
+    },
     close: async () => {
       await stop(server);
       await new Promise((resolve) => upstream.close(resolve));
@@ -85,26 +95,22 @@ export async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function listening(server: ChildProcess): Promise<void> {
+async function listening(server: ChildProcess): Promise<string> {
   let said = '';
-  await new Promise<void>((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     server.once('exit', () => reject(new Error(`the server ended: ${said}`)));
     server.stdout?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
-      if (/listens on http/.test(said)) resolve();
+      const [, url] = /listens on (http\S+)\n/.exec(said) ?? [];
+      if (url !== undefined) resolve(url);
     });
   });
 }
 
 /** A key, a service of the world's upstream by it, both named acme, and the agent worker. */
-export async function addAcme({ doorward, upstreamUrl }: CliWorld): Promise<void> {
-  const service = ['--base-url', upstreamUrl, '--auth', 'bearer', '--secret', 'acme'];
-  for (const [argv, input] of [
-    [['secret', 'add', 'acme'], 'sk-upstream-0f9d2c5b7a13e846'],
-    [['service', 'add', 'acme', ...service], ''],
-    [['agent', 'add', 'worker'], ''],
-  ] as const) {
-    const done = await doorward(argv, { input });
-    expect([done.code, done.stderr]).toEqual([0, expect.any(String)]);
-  }
+export async function addAcme({ admin, upstreamUrl }: CliWorld): Promise<void> {
+  await admin('POST', '/v1/secrets', { name: 'acme', value: 'sk-upstream-0f9d2c5b7a13e846' });
+  const auth = { kind: 'bearer' };
+  await admin('POST', '/v1/services', { name: 'acme', baseUrl: upstreamUrl, auth, secret: 'acme' });
+  await admin('POST', '/v1/agents', { name: 'worker' });
 }

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuditEvent } from '../../src/core/audit-event.ts';
 import { PROBLEM_PATH, type ProblemCode, PROBLEMS } from '../../src/core/problem.ts';
+import { SHORT_LIVED } from '../cli/process.ts';
 import { createEmptyPostgres, testServer } from '../support/database.ts';
 import { fencesOf, readPage, ROOT } from './fences.ts';
 
@@ -148,7 +149,7 @@ describe('the shell blocks of the README', { timeout: TIMEOUT_MS }, () => {
 const PRELUDE = `
 set -eu
 start_server() {
-  "${process.execPath}" bin/doorward.js serve > "$HOME/server.log" 2>&1 &
+  "${process.execPath}" ${SHORT_LIVED.join(' ')} bin/doorward.js serve > "$HOME/server.log" 2>&1 &
   server=$!
   trap 'kill $server; wait $server || true' EXIT
   until grep -q 'listens on' "$HOME/server.log"; do

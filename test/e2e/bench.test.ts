@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { start } from '../cli/process.ts';
+import { SHORT_LIVED, start } from '../cli/process.ts';
 
 const BENCH = fileURLToPath(new URL('../../bench/bench.js', import.meta.url));
 const VERDICTS = ['aim met', 'must met', 'missed', 'not measured'];
@@ -112,7 +112,8 @@ describe('the bench', () => {
 
   it('ends its servers and removes its directory when it is interrupted', async () => {
     const own = await mkdtemp(join(directory, 'tmp-'));
-    const child = spawn(process.execPath, [BENCH, '--only', 'calls', '--roads', 'embedded', '--no-save'], {
+    const argv = [...SHORT_LIVED, BENCH, '--only', 'calls', '--roads', 'embedded', '--no-save'];
+    const child = spawn(process.execPath, argv, {
       env: { ...process.env, TMPDIR: own },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -143,7 +144,7 @@ describe('the bench', () => {
 
 function bench(...argv: string[]) {
   const isKept = argv.includes('--results');
-  return start(process.execPath, [BENCH, ...argv, ...(isKept ? [] : ['--no-save'])]);
+  return start(process.execPath, [...SHORT_LIVED, BENCH, ...argv, ...(isKept ? [] : ['--no-save'])]);
 }
 
 /** Processes whose command line names something in `folder`; each runs a program copied there. */

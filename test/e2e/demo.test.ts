@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SHORT_LIVED } from '../cli/process.ts';
 import { echoForms, findForms, searchForms, withoutFraming } from '../../examples/demo/key-forms.js';
 
 const DEMO = fileURLToPath(new URL('../../examples/demo/demo.js', import.meta.url));
@@ -69,7 +70,9 @@ describe("the demo's search", () => {
 });
 
 async function runDemo(directory: string, ...words: readonly string[]) {
-  const child = spawn(process.execPath, [DEMO, ...words], { env: { ...process.env, TMPDIR: directory } });
+  const child = spawn(process.execPath, [...SHORT_LIVED, DEMO, ...words], {
+    env: { ...process.env, TMPDIR: directory },
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

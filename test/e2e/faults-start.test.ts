@@ -6,6 +6,7 @@ import { existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { SHORT_LIVED } from '../cli/process.ts';
 import { createInstallation, eventually, type Installation } from './server.ts';
 
 let installation: Installation;
@@ -150,7 +151,7 @@ test('a first start that is interrupted leaves nothing that keeps the next one f
   /** Where a start was interrupted; undefined where it was over before it could be. */
   const interrupted = async (name: string) => {
     const dataDirectory = join(installation.root, name);
-    const child = spawn(process.execPath, [installation.launcher, 'serve'], {
+    const child = spawn(process.execPath, [...SHORT_LIVED, installation.launcher, 'serve'], {
       env: { PATH: process.env['PATH'], DOORWARD_DATA_DIR: dataDirectory, DOORWARD_LISTEN: '127.0.0.1:0' },
       stdio: 'ignore',
     });
@@ -169,7 +170,7 @@ describe.runIf(existsSync('/dev/full'))('a server whose output can not be writte
   test.each(['stdout', 'stderr'] as const)('serves all the same, and ends well (%s)', async (name) => {
     const dataDirectory = await installation.emptyDirectory();
     const full = openSync('/dev/full', 'w');
-    const child = spawn(process.execPath, [installation.launcher, 'serve'], {
+    const child = spawn(process.execPath, [...SHORT_LIVED, installation.launcher, 'serve'], {
       env: {
         PATH: process.env['PATH'],
         DOORWARD_DATA_DIR: dataDirectory,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ONE_COMMAND } from '../cli/process.ts';
 import { compiledLauncher } from '../support/compiled.ts';
 import { testDatabases } from '../support/database.ts';
 import { type GitUpstream, startGitUpstream } from '../support/git-upstream.ts';
@@ -32,13 +33,8 @@ describe('git', () => {
     bin = join(root, 'bin');
     await mkdir(join(root, 'server'));
     await mkdir(bin);
-    await writeFile(
-      join(bin, 'doorward'),
-      `#!/bin/sh\nexec ${process.execPath} ${compiledLauncher()} "$@"\n`,
-      {
-        mode: 0o755,
-      },
-    );
+    const program = [process.execPath, ...ONE_COMMAND, compiledLauncher()].join(' ');
+    await writeFile(join(bin, 'doorward'), `#!/bin/sh\nexec ${program} "$@"\n`, { mode: 0o755 });
     await run('git', ['init', '--bare', '--initial-branch=main', join(root, 'server/acme/tools.git')]);
     upstream = await startGitUpstream(join(root, 'server'), PAIR);
     world = await createWorld({ database: embedded });

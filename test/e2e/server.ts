@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Exited, SHORT_LIVED, start, type StartOptions } from '../cli/process.ts';
+import { type Exited, ONE_COMMAND, SHORT_LIVED, start, type StartOptions } from '../cli/process.ts';
 import { compiledLauncher } from '../support/compiled.ts';
 import { createEmbedded } from '../support/database.ts';
 import { ECHOING } from '../support/upstream.ts';
@@ -93,7 +93,10 @@ export async function createInstallation(): Promise<Installation> {
         environment: { ...base, ...SERVER, ...environment },
       }),
     doorward: (argv, options = {}) =>
-      startAlone(launcher, argv, { ...options, environment: { ...base, ...options.environment } }),
+      startAlone(process.execPath, [...ONE_COMMAND, launcher, ...argv], {
+        ...options,
+        environment: { ...base, ...options.environment },
+      }),
     remove: async () => {
       await Promise.all([...servers].map((server) => server.kill()));
       for (const drop of drops) await drop();
@@ -157,7 +160,7 @@ async function listening(launcher: string, dataDirectory: string, options: Serve
 
 type Requests = Pick<Server, 'admin' | 'setUp' | 'token' | 'call'>;
 
-function requests(url: string, readCredential: () => string): Requests {
+export function requests(url: string, readCredential: () => string): Requests {
   let adminToken: Promise<string> | undefined;
   const client: Requests = {
     token: async (name, credential) => {

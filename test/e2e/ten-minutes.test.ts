@@ -1,20 +1,13 @@
 // A stranger's first ten minutes, typed into a real terminal, from the first key to the last revocation. The vendors have
 // their own names and TLS in a network namespace of the test's. What was shown is the recording in the README.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_SANDBOX } from '../cli/needs.ts';
+import { SHORT_LIVED } from '../cli/process.ts';
 import { compiledLauncher } from '../support/compiled.ts';
 import { eventually } from './server.ts';
 import { linesOfSvg, type RecordedStep, toSvg } from '../support/recording.ts';
@@ -40,7 +33,8 @@ const steps: RecordedStep[] = [];
 
 function prepare(): void {
   for (const name of ['home', 'bin']) mkdirSync(join(root, name));
-  symlinkSync(compiledLauncher(), join(root, 'bin/doorward'));
+  const program = `#!/bin/sh\nexec node ${SHORT_LIVED.join(' ')} ${compiledLauncher()} "$@"\n`;
+  writeFileSync(join(root, 'bin/doorward'), program, { mode: 0o755 });
   writeFileSync(join(root, 'hosts'), '127.0.0.1 localhost api.openai.com api.github.com\n');
   writeFileSync(join(root, 'bashrc'), "PS1='$ '\n");
   writeFileSync(join(root, 'home/.env'), `GITHUB_TOKEN=${GITHUB_KEY}\nDEBUG=1\n`);

@@ -81,14 +81,6 @@ describe.each(testDatabases())('a backup on $name', (database) => {
     expect(lines.some((line) => line.includes(String(created?.['id'])))).toBe(true);
   });
 
-  test('is an age file that opens with its passphrase elsewhere, too', async () => {
-    const decrypter = new Decrypter();
-    decrypter.addPassphrase(PASSPHRASE);
-    const text = await decrypter.decrypt(await makeBackup(world, { passphrase: PASSPHRASE }), 'text');
-    expect(JSON.parse(text.slice(0, text.indexOf('\n')))).toMatchObject({ doorward: 'backup', format: 1 });
-    expect(text).not.toContain(SECRET_VALUE);
-  });
-
   test('to recipients opens with each of their identities and nothing else', async () => {
     const identities = [await generateIdentity(), await generateIdentity()];
     const recipients = await Promise.all(identities.map((each) => identityToRecipient(each)));
@@ -143,14 +135,6 @@ describe.each(testDatabases())('a backup on $name', (database) => {
       await app.operations.approvals.ask(question(app, newCall(app)));
       file = await makeBackup(world);
       lines = await linesOf(file);
-    });
-
-    test('with another passphrase, in words that say so', async () => {
-      const toPassphrase = await makeBackup(world, { passphrase: PASSPHRASE });
-      await expect(verifyBackup(toPassphrase, { passphrase: 'another passphrase' })).rejects.toMatchObject({
-        trouble: 'wrong-key',
-        message: expect.stringMatching(/^What was given does not open this backup/) as string,
-      });
     });
 
     test('with any byte changed, wherever it is', async () => {
@@ -272,6 +256,27 @@ describe.each(testDatabases())('a backup on $name', (database) => {
       expect(changed).not.toEqual(lines);
       const { findings } = await verifyBackup(await encrypted(changed));
       expect(findings.join('\n')).toMatch(finding);
+    });
+  });
+
+  // How a passphrase is stretched is the same wherever the rows come from.
+  if (database.name === 'postgres') return;
+
+  test('is an age file that opens with its passphrase elsewhere, too', async () => {
+    const decrypter = new Decrypter();
+    decrypter.addPassphrase(PASSPHRASE);
+    const file = await makeBackup(world, { passphrase: PASSPHRASE });
+    expect(file.toString('latin1')).toMatch(/^age-encryption\.org\/v1\n-> scrypt \S{22} 17\n/);
+    const text = await decrypter.decrypt(file, 'text');
+    expect(JSON.parse(text.slice(0, text.indexOf('\n')))).toMatchObject({ doorward: 'backup', format: 1 });
+    expect(text).not.toContain(SECRET_VALUE);
+  });
+
+  test('is refused with another passphrase, in words that say so', async () => {
+    const toPassphrase = await makeBackup(world, { passphrase: PASSPHRASE });
+    await expect(verifyBackup(toPassphrase, { passphrase: 'another passphrase' })).rejects.toMatchObject({
+      trouble: 'wrong-key',
+      message: expect.stringMatching(/^What was given does not open this backup/) as string,
     });
   });
 });

@@ -48,7 +48,8 @@ export async function keepBackup(
   const text = JSON.stringify(record);
   try {
     await makePrivateDirectory(directory);
-    const sealed = await encryptAge(streamOf(Buffer.from(text)), { passphrase: ownerCredential });
+    const passphrase = { passphrase: ownerCredential, isRandom: true };
+    const sealed = await encryptAge(streamOf(Buffer.from(text)), passphrase);
     await writeWhole(path, await collected(sealed));
   } catch (cause) {
     throw notKept(writeTrouble(cause), cause);
