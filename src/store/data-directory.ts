@@ -209,7 +209,9 @@ function isCode(error: unknown, code: string): boolean {
 }
 
 function inUse(path: string): Problem {
-  return new Problem('in-use', { detail: `Another Doorward server runs on the data directory ${path}.` });
+  return new Problem('in-use', {
+    detail: `Another Doorward server runs on the data directory ${path}. Stop it first, or name another directory in DOORWARD_DATA_DIR.`,
+  });
 }
 
 function notReady(detail: string, cause?: unknown): Problem {
