@@ -17,7 +17,7 @@ const Schema = z.strictObject({
 
 test.each([
   [{ name: 'a' }, 'at least 2 characters'],
-  [{ name: `${MARKER}` }, 'at most 8 characters'],
+  [{ name: MARKER }, 'at most 8 characters'],
   [{ name: 7 }, 'a string is needed'],
   [{ limit: 0 }, 'at least 1'],
   [{ limit: 201 }, 'at most 200'],
