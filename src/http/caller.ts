@@ -18,7 +18,7 @@ export async function requireCaller(
       detail:
         (token === undefined
           ? 'Administrative operations need an admin token'
-          : 'The token is not an admin token that is good here: expired, ended, or of another kind') +
+          : "The token is not good here (expired, ended, or not an admin's)") +
         ': exchange the owner credential at /oauth/token (the CLI does it when it can read the owner credential file).',
       extensions: { reason: token === undefined ? 'no-token' : 'invalid-token' },
     });

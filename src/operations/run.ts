@@ -160,6 +160,9 @@ function answerLost(cause: unknown): never {
   });
 }
 
+/** Of several mistakes, how many stand in the sentence; `issues` has more. */
+const MAX_TOLD = 3;
+
 /** What a schema makes of what came from outside. Throws `invalid-input`. */
 export function parseInput<S extends z.ZodObject>(schema: S, input: unknown): z.output<S> {
   const parsed = schema.safeParse(input, { error: issueWords });
@@ -169,10 +172,11 @@ export function parseInput<S extends z.ZodObject>(schema: S, input: unknown): z.
     field: issue.path.map(String).join('.').slice(0, 100),
     reason: issue.code === 'unrecognized_keys' ? unknownField(schema, issue.path) : issue.message,
   }));
-  const first = issues[0];
-  const detail =
-    first === undefined ? undefined : `${first.field === '' ? 'The input' : first.field}: ${first.reason}`;
-  throw new Problem('invalid-input', { ...(detail === undefined ? {} : { detail }), extensions: { issues } });
+  const detail = issues
+    .slice(0, MAX_TOLD)
+    .map(({ field, reason }) => `${field === '' ? 'The input' : field}: ${reason}`)
+    .join('; ');
+  throw new Problem('invalid-input', { ...(detail === '' ? {} : { detail }), extensions: { issues } });
 }
 
 /** Not which one: what is no field may be a value. The fields there are, where they are the request's own. */

@@ -236,7 +236,7 @@ describe('a start is refused with one message', () => {
     writeFileSync(file, '');
     expectRefusal(
       await installation.serveInVain({ DOORWARD_DATA_DIR: join(file, 'data') }),
-      /can not be created/,
+      /can not be created: a file stands in its place or above it/,
     );
   });
 });
