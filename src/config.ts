@@ -186,9 +186,14 @@ export function parseConnectClient(environment: Environment): {
   return { ...(id === undefined ? {} : { id }), ...(secret === undefined ? {} : { secret }) };
 }
 
+/** Every name that is read, files included. */
+export function knownVariables(): readonly string[] {
+  return Object.keys(Variables.shape).flatMap((name) => [name, fileVariable(name) ?? name]);
+}
+
 /** Names under our prefix that nothing reads: most likely typing errors. Kubernetes' own link variables are not ours. */
 export function unknownVariables(environment: Environment): readonly string[] {
-  const known = new Set(Object.keys(Variables.shape).flatMap((name) => [name, fileVariable(name) ?? name]));
+  const known = new Set(knownVariables());
   return Object.keys(environment).filter(
     (name) =>
       name.startsWith('DOORWARD_') &&

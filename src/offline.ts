@@ -74,11 +74,13 @@ export async function restoreInstallation(
             ids: world,
             headFile,
             owner: { path: ownerCredentialFile, passphrase },
-            openProvider: (mayCreate) =>
-              ROOT_KEY_PROVIDERS[config.rootKeyProvider](
+            openProvider: (mayCreate) => {
+              if (!mayCreate) requireOriginalKey(config);
+              return ROOT_KEY_PROVIDERS[config.rootKeyProvider](
                 { rootKeyFile, passphrase, mayCreate },
                 world.randomness,
-              ),
+              );
+            },
           },
           reader,
         );
@@ -89,6 +91,14 @@ export async function restoreInstallation(
         throw error;
       }
     });
+  });
+}
+
+/** A backup made without keys opens with the root key that the installation had, and with no other. */
+function requireOriginalKey({ rootKeyProvider, rootKeyFile }: ServerConfig): void {
+  if (rootKeyProvider !== 'file' || existsSync(rootKeyFile)) return;
+  throw new Problem('not-ready', {
+    detail: `The backup was made without its keys: put the root key file that the installation had then at ${rootKeyFile}, mode 600, and restore again. Nothing was restored.`,
   });
 }
 
@@ -116,7 +126,7 @@ function cutOffAtItsEnd({ dataDirectory, databaseUrl }: ServerConfig, cause: unk
 }
 
 /** Brings the schema of the configured Postgres up to date; it needs no keys and no data directory. */
-export async function migrateSchema(config: ServerConfig): Promise<void> {
+export async function migrateSchema(config: ServerConfig): Promise<{ readonly applied: number }> {
   const options = databaseOptionsOf(config);
   const url = config.databaseUrl ?? config.migrationDatabaseUrl;
   if (url === undefined) {
@@ -125,7 +135,7 @@ export async function migrateSchema(config: ServerConfig): Promise<void> {
         'DATABASE_URL is not set: the embedded database brings its schema up to date whenever a server starts on it. To move it to Postgres: doorward migrate --to postgres://…',
     });
   }
-  await migrate(options.kind === 'postgres' ? options : { kind: 'postgres', url });
+  return { applied: await migrate(options.kind === 'postgres' ? options : { kind: 'postgres', url }) };
 }
 
 export interface Moved {

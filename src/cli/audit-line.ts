@@ -79,7 +79,7 @@ function rotationDetail(event: RotationEvent): string {
     case 'rotation.probe':
       return `: ${probeText(event.probe)}`;
     case 'rotation.probed':
-      return `: ${probeText(event.probe)} ${String(event.status ?? event.problem ?? event.result)}`;
+      return `: ${String(event.status ?? event.problem ?? event.result)} to ${probeText(event.probe)}`;
     case 'rotation.promote':
       return event.graceUntil === null ? ': current' : `: current, grace until ${event.graceUntil}`;
     case 'rotation.fallback':

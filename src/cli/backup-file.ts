@@ -86,10 +86,19 @@ function taken(path: string): CommandFailure {
 
 function unwritable(path: string, cause: unknown): CommandFailure {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no code';
-  const why =
-    code === 'ENOSPC' || code === 'EDQUOT' ? 'there is no room for it' : `it can not be written (${code})`;
+  const why = UNWRITABLE[code] ?? `it can not be written (${code})`;
   return new CommandFailure(EXIT.failed, `No backup was made at ${path}: ${why}.`, { cause });
 }
+
+const UNWRITABLE: Readonly<Record<string, string>> = {
+  ENOSPC: 'there is no room for it',
+  EDQUOT: 'there is no room for it',
+  ENOENT: 'there is no such directory; make it first',
+  ENOTDIR: 'there is no such directory; make it first',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'the file system is read-only',
+};
 
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
@@ -124,11 +133,33 @@ export async function readBackupFile(
   return Readable.toWeb(Readable.from(counted(), { objectMode: true })) as ReadableStream<Uint8Array>;
 }
 
+/** Whether it is encrypted to age recipients and not to a passphrase: looked at before anything is asked for. */
+export async function isToRecipients(path: string): Promise<boolean> {
+  if (path === STANDARD_STREAM) return false; // read once, by whoever opens it
+  const file = await open(path, 'r').catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(AGE_HEAD_BYTES), 0, AGE_HEAD_BYTES, 0);
+    return /^age-encryption\.org\/v1\n-> (?!scrypt )/.test(buffer.toString('latin1', 0, bytesRead));
+  } catch (cause) {
+    throw unreadable(path, cause);
+  } finally {
+    await file.close();
+  }
+}
+
+const AGE_HEAD_BYTES = 64;
+
 async function openSource(context: Context, path: string): Promise<{ source: Readable; size: number }> {
   if (path === STANDARD_STREAM) return { source: context.terminal.stdin, size: 0 };
   const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() !== true) {
-    throw new CommandFailure(EXIT.usage, `There is no backup file at ${path} that this user can read.`);
-  }
+  if (found?.isFile() !== true) throw unreadable(path);
   return { source: createReadStream(path), size: found.size };
+}
+
+function unreadable(path: string, cause?: unknown): CommandFailure {
+  return new CommandFailure(EXIT.usage, `There is no backup file at ${path} that this user can read.`, {
+    cause,
+  });
 }

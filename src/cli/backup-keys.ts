@@ -1,6 +1,7 @@
 // What a backup is encrypted to and opened with: a passphrase from a file, the environment or a prompt, or age identities
 // from a file. Never an argument: those are visible to other processes.
 import { readFileSync } from 'node:fs';
+import { isToRecipients } from './backup-file.ts';
 import { type Context, effectiveEnvironment } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure, usageFailure } from './failure.ts';
@@ -24,8 +25,20 @@ export async function choosePassphrase(context: Context, options: PassphraseOpti
   return askHiddenTwice(context.terminal, 'Passphrase of the backup: without it nothing opens it');
 }
 
-export async function openingKeys(context: Context, options: OpeningOptions): Promise<OpeningKeys> {
+/** What opens the backup at `path`. */
+export async function openingKeys(
+  context: Context,
+  path: string,
+  options: OpeningOptions,
+): Promise<OpeningKeys> {
+  const isForIdentities = await isToRecipients(path);
   if (options.identity !== undefined) return { identities: identitiesOf(options.identity) };
+  if (isForIdentities) {
+    throw new CommandFailure(
+      EXIT.authNeeded,
+      'This backup is encrypted to age recipients: name the file of an identity with --identity.',
+    );
+  }
   const given = await givenPassphrase(context, options);
   if (given !== undefined) return { passphrase: given };
   const { askHidden } = await import('./prompt.ts');

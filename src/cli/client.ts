@@ -1,6 +1,7 @@
 // Administrative operations over the wire: the contract says method, path, input and output.
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
+import { issueWords } from '../core/issue-words.ts';
 import type { Contract } from '../operations/contract.ts';
 import { exchangeForToken } from './credentials.ts';
 import type { AccessToken } from './credentials.ts';
@@ -81,7 +82,7 @@ export async function callAllPages<C extends Contract>(
 }
 
 function toRequest(contract: Contract, input: unknown) {
-  const parsed = contract.input.safeParse(input);
+  const parsed = contract.input.safeParse(input, { error: issueWords });
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw usageFailure(`${issue?.path.join('.') ?? 'input'}: ${issue?.message ?? 'not valid'}`);

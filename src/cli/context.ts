@@ -86,9 +86,10 @@ export function effectiveEnvironment({ terminal, flags }: Context): Terminal['en
 }
 
 async function openClient(context: Context): Promise<Client> {
-  const [{ createClient }, { readPatiently }, config] = await Promise.all([
+  const [{ createClient }, { readPatiently }, { isReadableOnTheWay }, config] = await Promise.all([
     import('./client.ts'),
     import('./starting.ts'),
+    import('./transport.ts'),
     context.config(),
   ]);
   const address = await toAddress(config);
@@ -96,7 +97,15 @@ async function openClient(context: Context): Promise<Client> {
   const isMissing = () => !existsSync(config.ownerCredentialFile);
   return createClient(address, {
     say,
-    readCredential: () => readPatiently({ address, say, isMissing }, () => context.ownerCredential()),
+    readCredential: async () => {
+      if (context.flags.quiet !== true && address.kind === 'url' && isReadableOnTheWay(address)) {
+        const { origin } = new URL(address.url);
+        context.warn(
+          `The owner credential goes to ${origin} unencrypted. Use the admin socket there, or an https address.`,
+        );
+      }
+      return readPatiently({ address, say, isMissing }, () => context.ownerCredential());
+    },
   });
 }
 

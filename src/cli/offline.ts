@@ -21,7 +21,7 @@ import { explainStart } from './start-failure.ts';
 import { visible } from './visible-text.ts';
 
 export async function verify(context: Context, path: string, options: OpeningOptions): Promise<void> {
-  const keys = await openingKeys(context, options);
+  const keys = await openingKeys(context, path, options);
   const bytes = await readBackupFile(context, path, 'Verifying');
   const { manifest, findings, unlisted, ...report } = await explained(
     verifyBackupFile({ bytes, keys }, worldOf(context)),
@@ -55,7 +55,7 @@ function listFindings(context: Context, findings: readonly string[], unlisted: n
 
 export async function restore(context: Context, path: string, options: OpeningOptions): Promise<void> {
   const config = parseServerConfig(effectiveEnvironment(context));
-  const keys = await openingKeys(context, options);
+  const keys = await openingKeys(context, path, options);
   const bytes = await readBackupFile(context, path, 'Restoring');
   const restored = await explained(restoreInstallation(config, worldOf(context), { bytes, keys }));
   const { manifest, digest, findings, unlisted, rootKeyProvider, isOwnerCredentialNew, wasUnfinished } =
@@ -84,8 +84,14 @@ export async function migrate(
 ): Promise<void> {
   const config = parseServerConfig(effectiveEnvironment(context));
   if (to === undefined && toFile === undefined) {
-    await explained(migrateSchema(config));
-    if (!printJson(context, { schema: 'current' })) context.say('The schema is that of this version.');
+    const { applied } = await explained(migrateSchema(config));
+    if (printJson(context, { schema: 'current', applied })) return;
+    const steps = `${String(applied)} migration${applied === 1 ? '' : 's'}`;
+    context.say(
+      applied === 0
+        ? 'The schema was that of this version already.'
+        : `The schema is that of this version now: ${steps} applied.`,
+    );
     return;
   }
   const progress = createProgress(context, 'Moving');

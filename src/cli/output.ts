@@ -5,6 +5,8 @@ import { visible, visibleJson } from './visible-text.ts';
 export interface Column<T> {
   readonly title: string;
   readonly value: (row: T) => string | number | null;
+  /** Left out on a terminal that is too narrow for all of them: only for the last column. */
+  readonly isSpare?: true;
 }
 
 interface List<T> {
@@ -28,7 +30,8 @@ export async function printList<T>(
     return;
   }
   const titles = columns.map(({ title }) => title.toUpperCase());
-  await printTable(context, titles, rows);
+  const spare = columns.at(-1)?.isSpare === true ? 1 : 0;
+  await printTable(context, { titles, rows, spare });
 }
 
 /** One record, a field per line, never shortened. */
@@ -80,13 +83,16 @@ const GAP = 2;
 /** A column is not made narrower than this to keep the columns after it. */
 const READABLE_WIDTH = 20;
 
-async function printTable(
-  context: Context,
-  titles: readonly string[],
-  rows: readonly (readonly string[])[],
-): Promise<void> {
+interface TableText {
+  readonly titles: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** How many of the last columns go before any text is shortened. */
+  readonly spare: number;
+}
+
+async function printTable(context: Context, { titles, rows, spare }: TableText): Promise<void> {
   const { default: Table } = await import('cli-table3');
-  const widths = columnWidths([titles, ...rows], context.terminal.stdout.columns || 80);
+  const widths = columnWidths([titles, ...rows], context.terminal.stdout.columns || 80, spare);
   const table = new Table({
     chars: NO_LINES,
     style: { 'padding-left': 0, 'padding-right': GAP, head: [], border: [] },
@@ -112,7 +118,11 @@ const NO_LINES: Readonly<Record<string, string>> = Object.fromEntries(
  * As wide as the text where that fits. Else the last columns are left out, which scripts get whole, and then the
  * widest give way; a text that does not fit ends in an ellipsis.
  */
-function columnWidths(rows: readonly (readonly string[])[], lineWidth: number): readonly number[] {
+function columnWidths(
+  rows: readonly (readonly string[])[],
+  lineWidth: number,
+  spare: number,
+): readonly number[] {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((text, at) => {
@@ -121,6 +131,7 @@ function columnWidths(rows: readonly (readonly string[])[], lineWidth: number): 
   }
   const sum = (list: readonly number[]) => list.reduce((total, width) => total + width, 0);
   const least = () => widths.map((width) => Math.min(width, READABLE_WIDTH));
+  if (sum(widths) > lineWidth) widths.length -= spare;
   while (widths.length > 2 && sum(least()) > lineWidth) widths.pop();
   while (sum(widths) > lineWidth && Math.max(...widths) > 2 * GAP) {
     widths[widths.indexOf(Math.max(...widths))] = Math.max(...widths) - 1;

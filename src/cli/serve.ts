@@ -1,12 +1,13 @@
 // `doorward serve`: runs the server in this process until SIGTERM or SIGINT, then drains.
 import { constants } from 'node:os';
 import type { App, World } from '../compose.ts';
-import { parseServerConfig, type ServerConfig, unknownVariables } from '../config.ts';
+import { knownVariables, parseServerConfig, type ServerConfig, unknownVariables } from '../config.ts';
 import { systemRandomness } from '../crypto/randomness.ts';
 import { openGround } from '../ground.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { type Context, effectiveEnvironment } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import { nearest } from './nearest.ts';
 import { explainStart } from './start-failure.ts';
 import { welcome } from './welcome.ts';
 
@@ -20,8 +21,11 @@ export async function serve(context: Context): Promise<void> {
   const environment = effectiveEnvironment(context);
   const config = parseServerConfig(environment);
   const log = createLog(config.logLevel);
-  for (const name of unknownVariables(environment))
-    log.warn({ name }, 'nothing reads this variable; a typing error?');
+  for (const name of unknownVariables(environment)) {
+    const [meant] = nearest(name, knownVariables());
+    const question = meant === undefined ? 'a typing error?' : `is ${meant} meant?`;
+    log.warn({ name }, `nothing reads this variable; ${question}`);
+  }
   const world: World = {
     clock: { now: () => new Date(), monotonicMs: () => performance.now() },
     randomness: systemRandomness(),
@@ -34,7 +38,9 @@ export async function serve(context: Context): Promise<void> {
   try {
     // From here on there is more to lose than a greeting that nobody reads or a disk has no room for.
     terminal.stdout.removeAllListeners('error').on('error', () => undefined);
-    terminal.stdout.write(welcome(app, config, environment));
+    terminal.stdout.write(
+      welcome({ ...app, isFrozen: app.authority.frozen !== undefined }, config, environment),
+    );
     await stopSignal();
     log.info({}, 'draining');
     setTimeout(() => giveUp(log), config.drainSeconds * 1000 + CLOSING_LIMIT_MS).unref();

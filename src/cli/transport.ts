@@ -11,6 +11,11 @@ export type Address =
   | { readonly kind: 'socket'; readonly path: string }
   | { readonly kind: 'url'; readonly url: string };
 
+/** Plain http that leaves this machine: whoever stands on the way reads what is sent. */
+export function isReadableOnTheWay(address: Address): boolean {
+  return address.kind === 'url' && !/^https:|^http:\/\/(localhost|127\.|\[::1\])/i.test(address.url);
+}
+
 export interface Outgoing {
   readonly method: string;
   readonly path: string;

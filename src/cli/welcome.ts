@@ -10,10 +10,15 @@ interface Started {
   readonly address: string;
   readonly url: string;
   readonly isFirstStart: boolean;
+  /** The whole vault, as after a restore: nothing else is worth doing before that has ended. */
+  readonly isFrozen: boolean;
 }
 
+const FIRST_STEPS = ['add openai', 'run -- claude', 'log -f'];
+const AFTER_RESTORE = ['status', 'agent list', 'restore accept'];
+
 export function welcome(
-  { address, url, isFirstStart }: Started,
+  { address, url, isFirstStart, isFrozen }: Started,
   config: ServerConfig,
   environment: Environment,
 ): string {
@@ -22,11 +27,12 @@ export function welcome(
     `Doorward listens on ${address}`,
     ...(url === address ? [] : [`Agents call it at ${url}`]),
     ...(isFirstStart ? firstStart(config) : []),
+    ...(isFrozen
+      ? ['The vault is frozen, as it is after a restore: no token is issued and no call is made.']
+      : []),
     'Next, in another terminal:',
     ...exported(config, environment),
-    `  ${doorward} add openai`,
-    `  ${doorward} run -- claude`,
-    `  ${doorward} log -f`,
+    ...(isFrozen ? AFTER_RESTORE : FIRST_STEPS).map((verb) => `  ${doorward} ${verb}`),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -70,7 +70,7 @@ export const PROBLEMS = {
     status: 403,
     title: 'Frozen by an administrator',
     fault: 'policy',
-    help: 'An administrator has stopped this on purpose. Trying again does not help; ask them. They end it with `doorward agent unfreeze AGENT`.',
+    help: 'An administrator has stopped this on purpose. Trying again does not help; ask them. They end it with `doorward agent unfreeze AGENT`, `doorward grant unfreeze AGENT SERVICE` or, after a restore, `doorward restore accept`; `detail` says what is frozen.',
   },
   'host-not-allowed': {
     status: 421,

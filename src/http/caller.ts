@@ -16,7 +16,10 @@ export async function requireCaller(
   if (claims === undefined || admin === undefined) {
     throw new Problem('admin-required', {
       detail:
-        'Administrative operations need an admin token: exchange the owner credential at /oauth/token (the CLI does it when it can read the owner credential file).',
+        (token === undefined
+          ? 'Administrative operations need an admin token'
+          : "The token is not good here (expired, ended, or not an admin's)") +
+        ': exchange the owner credential at /oauth/token (the CLI does it when it can read the owner credential file).',
       extensions: { reason: token === undefined ? 'no-token' : 'invalid-token' },
     });
   }

@@ -1,6 +1,7 @@
 // A tool as the protocol lists and calls it. Its input is one schema, which the listing and the check both come from.
 import type { CallToolResult, Tool as ListedTool, ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
+import { issueWords } from '../core/issue-words.ts';
 import { Problem } from '../core/problem.ts';
 import type { ToolContext } from './deps.ts';
 
@@ -23,7 +24,7 @@ export function tool<I extends z.ZodObject>({ input: schema, call, ...facts }: D
   return {
     listed: { ...facts, inputSchema },
     call: async (context, input) => {
-      const parsed = schema.safeParse(input);
+      const parsed = schema.safeParse(input, { error: issueWords });
       if (!parsed.success) return failed(issuesText(parsed.error));
       try {
         return await call(context, parsed.data);
@@ -59,7 +60,6 @@ export function problemResult(
 /** Names and reasons only: a value may stand in the wrong field. */
 function issuesText({ issues }: z.ZodError): string {
   const lines = issues.slice(0, 10).map((issue) => {
-    if (issue.code === 'unrecognized_keys') return 'a field that does not exist here';
     return `${issue.path.map(String).join('.').slice(0, 100) || 'arguments'}: ${issue.message}`;
   });
   return `The arguments are not valid: ${lines.join('; ')}.`;

@@ -38,6 +38,11 @@ export const rotateSecret = acting(secretRotate, async (deps, input, { caller, p
   if (version !== undefined && given) {
     throw new Problem('invalid-input', { detail: 'Give a new value or the number of a version, not both.' });
   }
+  if (version === undefined && !given) {
+    throw new Problem('invalid-input', {
+      detail: 'Give a new value (value, valueBase64 or fields), or the number of a disabled version.',
+    });
+  }
   refuseProbeOfMinted(secret, probe);
   const value = version === undefined ? checkedMaterial(secret.credentialKind, valueOf(input)) : undefined;
   try {

@@ -2,6 +2,7 @@
 // survives a power cut when it returns), then the promise that every replica knows, then the answer.
 import type { z } from 'zod';
 import type { AuditInput } from '../core/audit-event.ts';
+import { issueWords } from '../core/issue-words.ts';
 import { Problem } from '../core/problem.ts';
 import { isDatabaseUnavailable, isUniqueViolation } from '../store/errors.ts';
 import { lockVault, raiseEpoch } from '../store/vaults.ts';
@@ -159,19 +160,32 @@ function answerLost(cause: unknown): never {
   });
 }
 
+/** Of several mistakes, how many stand in the sentence; `issues` has more. */
+const MAX_TOLD = 3;
+
 /** What a schema makes of what came from outside. Throws `invalid-input`. */
 export function parseInput<S extends z.ZodObject>(schema: S, input: unknown): z.output<S> {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { error: issueWords });
   if (parsed.success) return parsed.data;
   // Paths and reasons only: a value may stand in the wrong field, so input is never echoed.
   const issues = parsed.error.issues.slice(0, 10).map((issue) => ({
     field: issue.path.map(String).join('.').slice(0, 100),
-    reason: issue.code === 'unrecognized_keys' ? 'a field that does not exist here' : issue.message,
+    reason: issue.code === 'unrecognized_keys' ? unknownField(schema, issue.path) : issue.message,
   }));
-  const first = issues[0];
-  const detail =
-    first === undefined ? undefined : `${first.field === '' ? 'The input' : first.field}: ${first.reason}`;
-  throw new Problem('invalid-input', { ...(detail === undefined ? {} : { detail }), extensions: { issues } });
+  const detail = issues
+    .slice(0, MAX_TOLD)
+    .map(({ field, reason }) => `${field === '' ? 'The input' : field}: ${reason}`)
+    .join('; ');
+  throw new Problem('invalid-input', { ...(detail === '' ? {} : { detail }), extensions: { issues } });
+}
+
+/** Not which one: what is no field may be a value. The fields there are, where they are the request's own. */
+function unknownField(schema: z.ZodObject, path: readonly PropertyKey[]): string {
+  const fields = Object.keys(schema.shape);
+  const known = fields.length === 0 ? 'there are none' : `there are ${fields.join(', ')}`;
+  return path.length === 0
+    ? `a field that does not exist here; ${known}`
+    : 'a field that does not exist here';
 }
 
 /** What the database refused, in our words: also for those who ask before an operation runs. */

@@ -57,7 +57,7 @@ export async function freeBytes(path: string): Promise<number> {
 /** Creates a directory only its owner can enter, or checks that an existing one is that. */
 async function ensurePrivateDirectory(path: string): Promise<void> {
   const made = await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw notReady(`The directory ${path} can not be created: check its parent's owner and mode.`, error);
+    throw notReady(`The directory ${path} can not be created: ${whyNotMade(error)}.`, error);
   });
   if (made !== undefined) await syncParents(path, made);
   const found = await lstat(path);
@@ -71,6 +71,14 @@ async function ensurePrivateDirectory(path: string): Promise<void> {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
     throw notReady(`Other users can reach into ${path} (mode ${mode}): run chmod 700 on it.`);
   }
+}
+
+function whyNotMade(error: unknown): string {
+  if (isCode(error, 'EEXIST') || isCode(error, 'ENOTDIR'))
+    return 'a file stands in its place or above it; name another in DOORWARD_DATA_DIR';
+  if (isCode(error, 'EROFS')) return 'the file system is read-only';
+  if (isCode(error, 'ENOSPC') || isCode(error, 'EDQUOT')) return 'the file system is full';
+  return "check its parent's owner and mode";
 }
 
 /** What is made in a fresh directory survives a power cut only with the directory's own name. */
@@ -209,7 +217,9 @@ function isCode(error: unknown, code: string): boolean {
 }
 
 function inUse(path: string): Problem {
-  return new Problem('in-use', { detail: `Another Doorward server runs on the data directory ${path}.` });
+  return new Problem('in-use', {
+    detail: `Another Doorward server runs on the data directory ${path}. Stop it first, or name another directory in DOORWARD_DATA_DIR.`,
+  });
 }
 
 function notReady(detail: string, cause?: unknown): Problem {

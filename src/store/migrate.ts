@@ -16,10 +16,11 @@ const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 /**
  * Migrates a Postgres database, as the role of `migrationUrl` where one is given. Forward only; safe to run from
- * many processes at once. The embedded database does this whenever it is opened, since nobody else can.
+ * many processes at once. The embedded database does this whenever it is opened, since nobody else can. Tells how many
+ * migrations were missing.
  */
-export async function migrate(options: DatabaseOptions): Promise<void> {
-  if (options.kind === 'embedded') return;
+export async function migrate(options: DatabaseOptions): Promise<number> {
+  if (options.kind === 'embedded') return 0;
   const url = options.migrationUrl ?? options.url;
   const { sql } = connectPostgres({
     url,
@@ -30,26 +31,27 @@ export async function migrate(options: DatabaseOptions): Promise<void> {
   try {
     await requireServer(sql, url);
     const role = userOf(options.url);
-    await migrateOver(sql, role === userOf(url) ? undefined : role);
+    return await migrateOver(sql, role === userOf(url) ? undefined : role);
   } finally {
     await sql.end({ timeout: 5 });
   }
 }
 
 /** Migrates over a connection of the owning role. `applicationRole` is given the rights it needs and no more. */
-export async function migrateOver(sql: Sql, applicationRole?: string): Promise<void> {
+export async function migrateOver(sql: Sql, applicationRole?: string): Promise<number> {
   try {
     const known = readMigrationFiles({ migrationsFolder: MIGRATIONS });
     const state = await readState(sql);
     refuseNewer(known, state.newest);
     const isCurrent = state.newest === newestOf(known);
-    if (isCurrent && (!state.isOwner || (state.hasMonths && applicationRole === undefined))) return;
-    await sql.begin(async (tx) => {
+    if (isCurrent && (!state.isOwner || (state.hasMonths && applicationRole === undefined))) return 0;
+    return await sql.begin(async (tx) => {
       await tx`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_SECONDS}s`}, true)`;
       await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
-      await applyMissing(tx, known);
+      const applied = await applyMissing(tx, known);
       await tx`select ensure_audit_body_partitions((now() at time zone 'UTC')::date, ${MONTHS_AHEAD + 1})`;
       await grantRights(tx, applicationRole);
+      return applied;
     });
   } catch (error) {
     throw explain(error);
@@ -98,7 +100,7 @@ function refuseNewer(known: readonly MigrationMeta[], newest: number): void {
   });
 }
 
-async function applyMissing(tx: TransactionSql, known: readonly MigrationMeta[]): Promise<void> {
+async function applyMissing(tx: TransactionSql, known: readonly MigrationMeta[]): Promise<number> {
   await tx`
     create table if not exists schema_migration (
       born_ms bigint primary key, hash text not null, applied_at timestamptz not null default now()
@@ -106,11 +108,12 @@ async function applyMissing(tx: TransactionSql, known: readonly MigrationMeta[])
   `;
   const { newest } = await readState(tx);
   refuseNewer(known, newest);
-  for (const migration of known) {
-    if (migration.folderMillis <= newest) continue;
+  const missing = known.filter(({ folderMillis }) => folderMillis > newest);
+  for (const migration of missing) {
     for (const statement of migration.sql) await tx.unsafe(statement);
     await tx`insert into schema_migration (born_ms, hash) values (${migration.folderMillis}, ${migration.hash})`;
   }
+  return missing.length;
 }
 
 /** Audit rows can be added and read, what was migrated can be read, everything else belongs to the application. */

@@ -1,5 +1,6 @@
 // The server's own log: JSON lines on stderr. Never a value, a body or a header; problems by code and internal reason.
 import { type Logger, pino } from 'pino';
+import { loggedError } from './logged-error.ts';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
@@ -11,7 +12,7 @@ export function createLog(level: string): Log {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: { error: pino.stdSerializers.err },
+      serializers: { error: loggedError },
     },
     destination,
   );

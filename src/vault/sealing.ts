@@ -53,9 +53,11 @@ export async function openSlot(
     if (storeKey !== undefined) return storeKey;
   }
   const slots = rows.slots.map((slot) => `${slot.id} (${slot.provider})`).join(', ');
-  throw new Problem('not-ready', {
-    detail: `The ${provider.name} root key opens none of this installation's slots: ${slots}. Give the root key it was made with; nothing was changed.`,
-  });
+  const detail =
+    provider.name === 'passphrase'
+      ? `The passphrase is not the one of this installation: it opens none of its slots: ${slots}. Give the one it was made with; nothing was changed.`
+      : `The ${provider.name} root key opens none of this installation's slots: ${slots}. Give the root key it was made with; nothing was changed.`;
+  throw new Problem('not-ready', { detail });
 }
 
 async function createInstallation(deps: SealingDeps, provider: RootKeyProvider): Promise<boolean> {

@@ -54,6 +54,16 @@ describe('a command', () => {
     });
   });
 
+  test('says when the owner credential can be read on the way, but not on this machine', async () => {
+    const { cli: run } = await start({});
+    const there = await run(['secret', 'list', '--url', 'http://user:pass@0.0.0.0:1']); // nobody listens
+    expect(there.stderr).toMatch(/^The owner credential goes to http:\/\/0\.0\.0\.0:1 unencrypted\./m);
+    expect((await run(['-q', 'secret', 'list', '--url', 'http://0.0.0.0:1'])).stderr).not.toMatch(
+      /unencrypted/,
+    );
+    expect((await run(['secret', 'list', '--url', 'http://127.0.0.1:1'])).stderr).not.toMatch(/unencrypted/);
+  });
+
   test('puts fields where the contract says: path, query or JSON body', async () => {
     const { cli: run, seen } = await start({});
     await run(['grant', 'remove', 'claude', 'openai']);

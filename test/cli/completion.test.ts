@@ -82,6 +82,10 @@ describe('candidates', () => {
     [['agent', 'rm', 'd'], ['default']],
     [['agent', 'add', ''], []],
     [
+      ['audit', 'list', '--kind', 'rotation.p'],
+      ['rotation.probe', 'rotation.probed', 'rotation.promote'],
+    ],
+    [
       ['revoke', ''],
       ['default', 'worker'],
     ],

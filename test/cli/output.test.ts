@@ -39,9 +39,32 @@ const items = ['openai', 'a-service-with-a-rather-long-name'].map((name) =>
   }),
 );
 
+const probed = {
+  id: 'evt_01h455vb4pex5vsknk084sn02q',
+  kind: 'rotation.probed',
+  at: '2030-01-31T18:00:00.000Z',
+  v: 1,
+  vault: 'vlt_01h455vb4pex5vsknk084sn02q',
+  replica: 'rep_01h455vb4pex5vsknk084sn02q',
+  principal: { type: 'system' },
+  rotation: 'rot_01h455vb4pex5vsknk084sn02q',
+  secret: { id: 'sec_01h455vb4pex5vsknk084sn02q', name: 'openai', from: 1, to: 2 },
+  intent: 'evt_01h455vb4pex5vsknk084sn02r',
+  probe: {
+    service: { id: 'svc_01h455vb4pex5vsknk084sn02q', name: 'openai' },
+    method: 'GET',
+    path: '/v1/models',
+  },
+  result: 'answered',
+  status: 200,
+};
+
 let server: StandIn;
 beforeAll(async () => {
-  server = await createStandIn({ 'GET /v1/services': () => ({ body: { items, nextCursor: null } }) });
+  server = await createStandIn({
+    'GET /v1/services': () => ({ body: { items, nextCursor: null } }),
+    'GET /v1/audit/events': () => ({ body: { items: [probed], nextCursor: null, nextAfter: null } }),
+  });
 });
 afterAll(async () => server.close());
 
@@ -67,6 +90,16 @@ test.each([60, 80, 120, 300])('a terminal of %i columns gets a table that fits i
   expect(lines[0]).toMatch(/^NAME +BASE U/);
   expect(lines.length).toBe(3);
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+});
+
+test('on a narrow terminal the ids of events go before what they say is shortened', async () => {
+  const told = 'openai 1→2: 200 to openai GET /v1/models';
+  const narrow = await server.cli(['audit', 'list'], { columns: 100 });
+  expect([narrow.stderr, narrow.stdout]).toEqual(['', expect.stringContaining(told)]);
+  expect(narrow.stdout).not.toContain(probed.id);
+  const wide = await server.cli(['audit', 'list'], { columns: 160 });
+  expect(wide.stdout).toContain(told);
+  expect(wide.stdout).toContain(probed.id);
 });
 
 test.each([

@@ -59,6 +59,11 @@ test('a value from stdin is probed and made current, and the command says what b
   expect(await states()).toEqual(['2 current', '1 previous']);
 });
 
+test('a grace period that is too long is refused by the name of its flag', async () => {
+  const long = await doorward(['secret', 'rotate', 'vendor', '--grace', '91d']);
+  expect(long).toMatchObject({ code: 2, stdout: '', stderr: 'doorward: --grace is at most 90d.\n' });
+});
+
 test('a rotation that ends another one asks first, and not at all where nobody is there', async () => {
   const refused = await doorward(['secret', 'rotate', 'vendor'], { input: `${VALUES[2] ?? ''}\n` });
   expect(refused).toMatchObject({ code: 2 });
@@ -67,7 +72,9 @@ test('a rotation that ends another one asks first, and not at all where nobody i
 });
 
 test('a rollback makes the version before current again', async () => {
-  expect((await doorward(['secret', 'rotate', 'vendor', '--rollback'])).code).toBe(2);
+  const asked = await doorward(['secret', 'rotate', 'vendor', '--rollback']);
+  expect(asked).toMatchObject({ code: 2 });
+  expect(asked.stderr).toContain('Make version 1 of vendor current again, and disable version 2?');
   const { stderr } = await succeeds(['secret', 'rotate', 'vendor', '--rollback', '--yes']);
   expect(stderr).toContain('Version 1 of vendor is current again; version 2 is disabled, its value kept.');
   expect(await states()).toEqual(['2 disabled', '1 current']);
@@ -129,7 +136,7 @@ test('the audit log tells each story', async () => {
   expect(lines.slice(0, 5)).toEqual([
     'rotation.start owner vendor 1→2: stored',
     'rotation.probe system vendor 1→2: vendor GET /v1/models',
-    'rotation.probed system vendor 1→2: vendor GET /v1/models 200',
+    'rotation.probed system vendor 1→2: 200 to vendor GET /v1/models',
     expect.stringMatching(/^rotation\.promote owner vendor 1→2: current, grace until /),
     'rotation.rollback owner vendor 1→2: taken back',
   ]);

@@ -86,6 +86,16 @@ test('a backup to a recipient goes to stdout and opens with the identity only', 
   expect(without.stderr).toMatch(
     /^doorward: This backup is encrypted to age recipients[^\n]*--identity\.\n$/,
   );
+  // Nobody is asked for a passphrase that would not open it, or for a file that is not there.
+  const bare = { environment: { DOORWARD_DATA_DIR: server.dataDirectory } };
+  expect(await installation.doorward(verify, bare)).toMatchObject({ code: 4, stderr: without.stderr });
+  const nowhere = await installation.doorward(['backup', 'verify', path('nowhere.backup')], bare);
+  expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringMatching(/There is no backup file at/) });
+  const unplaced = await doorward(['backup', 'create', path('no-such/one.backup')], server.dataDirectory);
+  expect(unplaced).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/no such directory; make it first/),
+  });
 });
 
 test.runIf(HAS_PSEUDO_TERMINAL)(
@@ -131,7 +141,7 @@ function flipped(file: Buffer): Buffer {
 }
 
 test.each([
-  [['backup', 'create', '/nowhere/at/all.backup'], 1, /can not be written \(ENOENT\)/],
+  [['backup', 'create', '/nowhere/at/all.backup'], 1, /no such directory; make it first/],
   [['backup', 'verify', '/nowhere/at/all.backup'], 2, /There is no backup file/],
   [['backup', 'create', 'x', '--recipient', 'age1x', '--passphrase-file', 'y'], 2, /either --recipient or/],
   [['backup', 'create', 'x', '--url', 'http://vault.example:7420'], 2, /unencrypted/],
@@ -179,10 +189,11 @@ test('a restore that is killed is recognised by the next start and begun anew by
   );
 
   const next = await installation.serve({ dataDirectory });
+  expect(next.output.stdout).toMatch(/The vault is frozen, [\s\S]* restore accept\n$/);
   expect((await doorward(['status', '--json'], dataDirectory)).stdout).toMatch(/"frozen":{"since"/);
   const unconfirmed = await doorward(['restore', 'accept'], dataDirectory);
   expect(unconfirmed).toMatchObject({ code: 2 });
-  expect(unconfirmed.stderr).toMatch(/1 agents with their agent keys, 1 grants[\s\S]*add --yes/);
+  expect(unconfirmed.stderr).toMatch(/1 agent with agent keys, 1 grant[\s\S]*add --yes/);
   expect(await doorward(['restore', 'accept', '--yes'], dataDirectory)).toMatchObject({ code: 0 });
   const run = ['run', 'robot', '--sandbox', 'off', '--', 'doorward-is-not-there'];
   expect((await doorward(run, dataDirectory)).stderr).not.toMatch(/frozen/);

@@ -97,7 +97,7 @@ describe('the first start', () => {
 
   test('a second server on the same directory is refused, and the first goes on', async () => {
     const second = await installation.serveInVain({ DOORWARD_DATA_DIR: dataDirectory });
-    expectRefusal(second, /Another Doorward server runs on the data directory/);
+    expectRefusal(second, /Another Doorward server runs on the data directory .*DOORWARD_DATA_DIR/);
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
     expect(existsSync(join(dataDirectory, 'admin.sock'))).toBe(true);
   });
@@ -236,7 +236,7 @@ describe('a start is refused with one message', () => {
     writeFileSync(file, '');
     expectRefusal(
       await installation.serveInVain({ DOORWARD_DATA_DIR: join(file, 'data') }),
-      /can not be created/,
+      /can not be created: a file stands in its place or above it/,
     );
   });
 });
@@ -275,7 +275,10 @@ test('a variable that nothing reads is warned of; links of Kubernetes are not', 
       DOORWARD_SERVICE_PORT: '7420',
     },
   });
-  const warnings = complaintsIn(server.output.stderr).map((line) => JSON.parse(line) as { name: string });
+  const warnings = complaintsIn(server.output.stderr).map(
+    (line) => JSON.parse(line) as { name: string; msg: string },
+  );
   expect(warnings.map(({ name }) => name)).toEqual(['DOORWARD_LISTEM']);
+  expect(warnings[0]?.msg).toMatch(/is DOORWARD_LISTEN meant\?/);
   await server.stop();
 });

@@ -182,6 +182,13 @@ const addresses: readonly Row[] = [
   ['a number that is none', 422, 'invalid-input', get(`/v1/agents?limit=${MARKER}`)],
   ['a number in hexadecimal', 422, 'invalid-input', get('/v1/agents?limit=0x10')],
   ['a cursor of somebody else', 422, 'invalid-input', get(`/v1/agents?cursor=${MARKER}`)],
+  [
+    'a rotation to nothing',
+    422,
+    'invalid-input',
+    { path: '/v1/secrets/vendor/rotate', body: json({ graceSeconds: 60 }) },
+  ],
+  ['a kind that is none beside one', 422, 'invalid-input', get(`/v1/audit/events?kind=call,${MARKER}`)],
   ['a kind that is none', 422, 'invalid-input', get(`/v1/audit/events?kind=${MARKER}`)],
   ['a query that is no UTF-8', 400, 'invalid-request', get(`/v1/agents?cursor=${MARKER}%ff`)],
   ['a query with a broken percent sign', 400, 'invalid-request', get(`/v1/agents?cursor=${MARKER}%`)],

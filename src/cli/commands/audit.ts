@@ -60,7 +60,7 @@ async function list(context: Context, options: ListOptions): Promise<void> {
     { title: 'kind', value: ({ kind: name }) => name },
     { title: 'who', value: ({ who }) => who },
     { title: 'what', value: ({ what }) => what },
-    { title: 'id', value: ({ id }) => id },
+    { title: 'id', value: ({ id }) => id, isSpare: true },
   ]);
 }
 

@@ -8,7 +8,7 @@ import { collect, define } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CommandFailure, usageFailure } from '../failure.ts';
 import { printJson } from '../output.ts';
-import type { Address } from '../transport.ts';
+import { type Address, isReadableOnTheWay } from '../transport.ts';
 
 interface CreateOptions {
   readonly recipient?: readonly string[];
@@ -116,7 +116,7 @@ async function create(
 
 /** The passphrase goes to the server, which encrypts: on the wire nobody else may read it. */
 async function chosen(context: Context, address: Address, options: CreateOptions): Promise<string> {
-  if (address.kind === 'url' && !/^https:|^http:\/\/(localhost|127\.|\[::1\])/i.test(address.url)) {
+  if (address.kind === 'url' && isReadableOnTheWay(address)) {
     throw usageFailure(
       `The passphrase would go to ${address.url} unencrypted. Use the admin socket, an https address, or --recipient.`,
     );

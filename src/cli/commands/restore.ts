@@ -36,11 +36,15 @@ async function accept(context: Context): Promise<void> {
   context.say(
     `Frozen since ${frozen.since}: ${visible(frozen.reason)}.\n` +
       'What was revoked or changed after that backup is not known here: it comes back as it was then.\n' +
-      `To life come ${String(counts.agents)} agents with their agent keys, ${String(counts.grants)} grants and ` +
-      `${String(counts.secrets)} secrets.\nAccess tokens and runs from before do not: they have ended.`,
+      `To life come ${counted(counts.agents, 'agent')} with agent keys, ${counted(counts.grants, 'grant')} and ` +
+      `${counted(counts.secrets, 'secret')}.\nAccess tokens and runs from before do not: they have ended.`,
   );
   await confirmModerate(context, 'Let the vault work again?');
   const output = await client.call(restoreAccept, {});
   if (!printJson(context, output))
     context.say('The vault works again: tokens are issued and calls are made.');
+}
+
+function counted(count: number, word: string): string {
+  return `${String(count)} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -150,7 +150,9 @@ async function destroy(context: Context, name: string, confirmed: string | undef
   await confirmSevere(context, { warning, name, confirmed });
   const output = await (await context.client()).call(secretDestroy, { name });
   if (printJson(context, output)) return;
-  context.say(`Secret ${output.name} is destroyed, with ${String(output.versionsDestroyed)} versions.`);
+  const { name: destroyed, versionsDestroyed: count } = output;
+  const versions = count === 1 ? 'its version' : `its ${String(count)} versions`;
+  context.say(`Secret ${destroyed} is destroyed, with ${versions}.`);
 }
 
 function columns(context: Context): readonly Column<SecretRecord>[] {

@@ -1,4 +1,5 @@
-// The names that can stand at a place of a command line: of agents, services, secrets, catalogue entries and their actions.
+// The names that can stand at a place of a command line: of agents, services, secrets, catalogue entries and their actions,
+// and kinds of audit events.
 import type { Client } from '../client.ts';
 
 export interface Candidate {
@@ -6,7 +7,7 @@ export interface Candidate {
   readonly description: string;
 }
 
-export type NameSource = 'agents' | 'services' | 'secrets' | 'catalogue' | 'actions';
+export type NameSource = 'agents' | 'services' | 'secrets' | 'catalogue' | 'actions' | 'kinds';
 
 const OF_GROUP: Readonly<Record<string, NameSource>> = {
   agent: 'agents',
@@ -22,6 +23,7 @@ const MAKES = /^(agent|secret|service) add$/;
 /** `command` is its path, such as `grant add`; `wanted` the name of an argument or a flag. */
 export function sourceOf(command: string, wanted: string): NameSource | undefined {
   if (FROM_CATALOGUE.includes(command) && ['service', 'search', 'name'].includes(wanted)) return 'catalogue';
+  if (command === 'audit list' && wanted === 'kind') return 'kinds';
   if (wanted === 'action') return 'actions';
   const [group = ''] = command.split(' ');
   if (wanted === 'name') return MAKES.test(command) ? undefined : OF_GROUP[group];
@@ -40,6 +42,11 @@ export async function namesFor(
         .readCatalogue()
         .map(({ id, name }) => ({ value: id, description: name }))
         .toSorted((one, other) => (one.value < other.value ? -1 : 1));
+    case 'kinds': {
+      const { AUDIT_KINDS } = await import('../../core/audit-event.ts');
+      const families = new Set(AUDIT_KINDS.map((kind) => kind.slice(0, kind.indexOf('.'))));
+      return [...families, ...AUDIT_KINDS].map((value) => ({ value, description: '' }));
+    }
     case 'actions': {
       const actions = (await catalogue()).readEntry(typed[0] ?? '')?.actions ?? {};
       return Object.entries(actions).map(([value, { summary }]) => ({ value, description: summary }));

@@ -22,7 +22,9 @@ export const privateFiles: Check = {
 
 function filesOf({ config, socketPath }: Configured): PrivateFile[] {
   const { dataDirectory, rootKeyProvider, rootKeyFile, ownerCredentialFile, databaseUrl } = config;
-  const hasData = databaseUrl === undefined && fileState(join(dataDirectory, 'db'), '').kind === 'there';
+  const isThere = (name: string) => fileState(join(dataDirectory, name), '').kind === 'there';
+  // A first start that was cut off has made a database, but no key: the next one begins anew.
+  const hasData = databaseUrl === undefined && isThere('db') && !isThere('db.unfinished');
   const rootKey: PrivateFile = {
     what: 'The root key file',
     path: rootKeyFile,

@@ -23,6 +23,7 @@ import { secretSettings } from './secret-settings.ts';
 import { servable } from './servable.ts';
 import { server } from './server.ts';
 import { serviceGuards } from './service-guards.ts';
+import { serverSettings } from './server-settings.ts';
 import { settings } from './settings.ts';
 import { upstreams } from './upstreams.ts';
 
@@ -38,6 +39,7 @@ export const CHECKS: readonly Check[] = [
   disk,
   servable,
   server,
+  serverSettings,
   listening,
   rootKey,
   database,

@@ -72,10 +72,11 @@ async function rotate(context: Context, name: string, options: RotateOptions): P
     ...(probe === undefined ? {} : { probe }),
     ...(service === undefined ? {} : { service }),
   };
-  const [{ rotationPlan: planned, secretRotate }, client] = await Promise.all([
+  const [{ MAX_GRACE_SECONDS, rotationPlan: planned, secretRotate }, client] = await Promise.all([
     import('../../operations/contracts/rotations.ts'),
     context.client(),
   ]);
+  if (graceSeconds > MAX_GRACE_SECONDS) throw usageFailure('--grace is at most 90d.');
   const plan = await client.call(planned, asked);
   if (options.dryRun === true) return await printPlan(context, plan);
   await confirmLoss(context, plan);
@@ -176,9 +177,22 @@ async function rollBack(context: Context, name: string, options: RotateOptions):
       '--rollback takes no value, probe or dry run: it makes the version before current again.',
     );
   }
-  const { secretRollback } = await import('../../operations/contracts/rotations.ts');
-  await confirmModerate(context, `Make the version of ${name} before the last rotation current again?`);
-  const record = await (await context.client()).call(secretRollback, { name });
+  const [{ secretRollback, secretVersions }, client] = await Promise.all([
+    import('../../operations/contracts/rotations.ts'),
+    context.client(),
+  ]);
+  const { items } = await client.call(secretVersions, { name });
+  const previous = items.find(({ state }) => state === 'previous');
+  // Without one there is nothing to ask: the server says why it can not be done.
+  if (previous !== undefined) {
+    const current = items.find(({ state }) => state === 'current');
+    const disabled = current === undefined ? '' : `, and disable version ${String(current.number)}`;
+    await confirmModerate(
+      context,
+      `Make version ${String(previous.number)} of ${name} current again${disabled}?`,
+    );
+  }
+  const record = await client.call(secretRollback, { name });
   if (printJson(context, record)) return;
   const { fromVersion, toVersion } = record;
   context.say(

@@ -6,7 +6,7 @@ import { FieldsInput } from './secrets.ts';
 
 const DAY_SECONDS = 86_400;
 const DEFAULT_GRACE_SECONDS = 3600;
-const MAX_GRACE_SECONDS = 90 * DAY_SECONDS;
+export const MAX_GRACE_SECONDS = 90 * DAY_SECONDS;
 const DEFAULT_DUE_SECONDS = 90 * DAY_SECONDS;
 
 const VersionNumber = z.number().int().min(1).max(1_000_000);

@@ -126,6 +126,18 @@ describe('where no server was ever started', () => {
     expect(text).not.toContain(MARK);
   });
 
+  test('a first start that was cut off has lost no key', async () => {
+    const data = join(root, 'data');
+    mkdirSync(join(data, 'db'), { recursive: true, mode: 0o700 });
+    const missing = async () =>
+      (await diagnose({ DOORWARD_DATA_DIR: data })).report.findings.filter(({ summary }) =>
+        summary.includes('root.key is missing'),
+      );
+    expect(await missing()).toMatchObject([{ level: 'fail' }]);
+    writeFileSync(join(data, 'db.unfinished'), '', { mode: 0o600 });
+    expect(await missing()).toEqual([]);
+  });
+
   test('a secret file that others can read warns', async () => {
     const open = join(root, 'passphrase');
     writeFileSync(open, MARK, { mode: 0o644 });
