@@ -124,6 +124,8 @@ export interface ServerConfig extends ClientConfig {
     readonly maxConnections: number;
     readonly headersMs: number;
     readonly bodyIdleMs: number;
+    /** Not to be set from outside. */
+    readonly requestMs?: number;
   };
   readonly metricsListen: { readonly host: string; readonly port: number } | undefined;
   readonly callDomain: string | undefined;

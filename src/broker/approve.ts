@@ -7,7 +7,7 @@ import { baseUrlText } from '../core/service.ts';
 import type { Direction } from '../core/inspection/finding.ts';
 import type { Approval } from '../vault/approvals.ts';
 import type { BrokeredCall } from './call.ts';
-import { type CallBody, MAX_HELD_BODY_BYTES } from './call-body.ts';
+import { bodyTooSlow, type CallBody, MAX_HELD_BODY_BYTES, WHOLE_BODY_LIMIT_MS } from './call-body.ts';
 import type { Allowed } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import type { ExchangeEnd } from './exchange.ts';
@@ -15,8 +15,6 @@ import { excerptsOf, withoutKeys } from './excerpt.ts';
 import { forwarded } from './inject.ts';
 import type { CallRecord } from './record.ts';
 
-/** As long as a caller that sends so little may take. */
-const LIMIT_MS = 30_000;
 /** More that let an answer pass are not taken at once. */
 const MAX_OF_ANSWER = 8;
 
@@ -31,18 +29,19 @@ export function asksPeople({ service, target }: Allowed): boolean {
   return !target.isWebSocket && mayAsk(service.protection.text);
 }
 
-/** Holds the body, which is part of what is approved. Throws `body-too-large` or `not-ready`. */
+/** Holds the body, which is part of what is approved. Throws `body-too-large`, `request-timeout` or `not-ready`. */
 export async function holdToAsk(body: CallBody): Promise<void> {
   if (body.canBeSentAgain) return;
-  await body.hold(LIMIT_MS);
+  await body.hold(WHOLE_BODY_LIMIT_MS);
   if (body.held !== undefined) return;
+  if (body.isTooSlow) throw bodyTooSlow('the call can go out');
   throw body.isTooLong
     ? new Problem('body-too-large', {
         detail: `A person may have to approve calls of this service, and only one with a body of at most ${MAX_HELD_BODY_BYTES} bytes can be approved.`,
       })
     : new Problem('not-ready', {
         detail:
-          'The body must be read whole before the call can go out, and it did not come in time, or too many are read at once. Try again.',
+          'The body must be read whole before the call can go out, and too many are read at once. Try again.',
       });
 }
 

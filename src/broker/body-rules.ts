@@ -3,14 +3,11 @@ import { bodyRulesOf } from '../core/constraint-check.ts';
 import { rewriteJson } from '../core/body-rules/read-body.ts';
 import { Problem } from '../core/problem.ts';
 import type { CallingAgent } from './caller.ts';
-import { type CallBody, MAX_HELD_BODY_BYTES } from './call-body.ts';
+import { bodyTooSlow, type CallBody, MAX_HELD_BODY_BYTES, WHOLE_BODY_LIMIT_MS } from './call-body.ts';
 import { type Allowed, decideCall, type Target } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 
-/** As long as a caller that sends so little may take. */
-const LIMIT_MS = 30_000;
-
-/** Decides once more where the body can be told only now. Throws as `decideCall`, `body-too-large` or `not-ready`. */
+/** Decides once more where the body can be told only now. Throws as `decideCall`, `body-too-large`, `request-timeout` or `not-ready`. */
 export async function decideRuledBody(
   deps: BrokerDeps,
   {
@@ -22,7 +19,7 @@ export async function decideRuledBody(
 ): Promise<Allowed> {
   const isRuled = bodyRulesOf(allowed.constraints, target.address).length > 0;
   if (!isRuled || body.canBeSentAgain) return allowed;
-  await body.hold(LIMIT_MS);
+  await body.hold(WHOLE_BODY_LIMIT_MS);
   const { held } = body;
   if (held === undefined) throw notHeld(allowed, body);
   const decided = decideCall(deps, caller, target);
@@ -30,11 +27,12 @@ export async function decideRuledBody(
   return decided;
 }
 
-function notHeld({ decision }: Allowed, { isTooLong }: CallBody): Problem {
+function notHeld({ decision }: Allowed, { isTooLong, isTooSlow }: CallBody): Problem {
+  if (isTooSlow) return bodyTooSlow('the call can be decided');
   if (!isTooLong) {
     return new Problem('not-ready', {
       detail:
-        'The body must be read whole before the call can be decided, and it did not come in time, or too many are read at once. Try again.',
+        'The body must be read whole before the call can be decided, and too many are read at once. Try again.',
     });
   }
   return new Problem('body-too-large', {

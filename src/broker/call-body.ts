@@ -15,6 +15,9 @@ const MAX_HELD_BYTES = 64 * MAX_HELD_BODY_BYTES;
 /** Callers that wait for an answer before they end their body must not wait for ever. */
 const HOLDING_LIMIT_MS = 2000;
 
+/** For a body that has to be read whole before anything else: as long as a caller that sends so little may take. */
+export const WHOLE_BODY_LIMIT_MS = 30_000;
+
 /** The memory that held bodies share. */
 export class HeldBodies {
   #bytes = 0;
@@ -38,6 +41,7 @@ export class CallBody {
   #held: Buffer | undefined;
   #isTried = false;
   #isLong = false;
+  #isSlow = false;
   #stages: readonly Stage[] = [];
   /** What the stages let through of a streamed body; made once, since what was read of it is not to be had again. */
   #staged: Readable | undefined;
@@ -63,6 +67,11 @@ export class CallBody {
   /** Whether it could not be held since it is longer than one may be. */
   get isTooLong(): boolean {
     return this.#isLong;
+  }
+
+  /** Whether it could not be held since its end did not come in time. */
+  get isTooSlow(): boolean {
+    return this.#isSlow;
   }
 
   /** In bytes, as far as it is known. */
@@ -126,6 +135,7 @@ export class CallBody {
     this.#takenBytes = mostBytes;
     const whole = await readWhole(this.#source, limitMs);
     this.#isLong = whole === 'too-long';
+    this.#isSlow = whole === 'too-slow';
     this.#held = typeof whole === 'string' ? undefined : whole;
     this.#keep(this.#held?.length ?? 0);
   }
@@ -147,6 +157,13 @@ export class CallBody {
     this.#memory.giveBack(this.#takenBytes - bytes);
     this.#takenBytes = bytes;
   }
+}
+
+/** `before`: what has to wait for the body. */
+export function bodyTooSlow(before: string): Problem {
+  return new Problem('request-timeout', {
+    detail: `The body must be read whole before ${before}, and must arrive within ${WHOLE_BODY_LIMIT_MS / 1000} s.`,
+  });
 }
 
 /** A word where it did not end in time or grew too long, and what was read was put back. */

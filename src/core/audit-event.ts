@@ -163,6 +163,7 @@ const Administrative = z.strictObject({
     'secret.disable',
     'secret.enable',
     'secret.destroy',
+    'version.destroy',
     'service.create',
     'service.update',
     'service.remove',

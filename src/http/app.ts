@@ -32,7 +32,10 @@ export interface ServiceDeps {
 }
 
 export function createService(deps: ServiceDeps): RequestListener {
-  const listener = getRequestListener(createRoutes(deps).fetch, { overrideGlobalObjects: false });
+  const listener = getRequestListener(createRoutes(deps).fetch, {
+    overrideGlobalObjects: false,
+    hostname: 'localhost', // of who sends no Host, as in HTTP/1.0; who is served at all has been decided
+  });
   return (request, response) => void listener(request, response);
 }
 

@@ -31,6 +31,8 @@ export interface HttpLimits {
   readonly headersMs: number;
   /** For the next bytes of a body that is waited for. */
   readonly bodyIdleMs: number;
+  /** For a whole request with its body: long uploads fit, a body that never ends does not. An hour unless told. */
+  readonly requestMs?: number;
 }
 
 interface HttpServerOptions {
@@ -42,8 +44,7 @@ interface HttpServerOptions {
   readonly publicUrl: () => string;
 }
 
-/** Of a whole request with its body; long uploads fit, a body that never ends does not. */
-const REQUEST_TIMEOUT_MS = 3_600_000;
+const REQUEST_MS = 3_600_000;
 const KEEP_ALIVE_MS = 65_000;
 const MAX_HEADER_BYTES = 32 * 1024;
 const CHECK_EVERY_MS = 5000;
@@ -58,7 +59,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
   const refuse = (error: Error, socket: Duplex) => {
     if (open.mayAnswer(socket)) {
-      answerMalformed(refusalOf(error, limits), socket, {
+      answerMalformed(refusalOf(error, limits, open.isUnderWay(socket)), socket, {
         id: options.requestId(),
         publicUrl: options.publicUrl(),
       });
@@ -96,12 +97,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
-function createLimitedServer({ headersMs, maxConnections }: HttpLimits, listener: RequestListener): Server {
+function createLimitedServer(limits: HttpLimits, listener: RequestListener): Server {
+  const { headersMs, maxConnections, requestMs = REQUEST_MS } = limits;
   const server = createServer(
     {
       IncomingMessage: UpgradableMessage,
       headersTimeout: headersMs,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: requestMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, headersMs),
@@ -195,8 +197,12 @@ class Fault extends Error {
   }
 }
 
-/** Undefined: there is nobody left to answer. */
-function refusalOf(error: NodeJS.ErrnoException, { headersMs }: HttpLimits): Refusal | undefined {
+/** Undefined: there is nobody left to answer. `hasHead`: its head had come, so that it is the body which is late. */
+function refusalOf(
+  error: NodeJS.ErrnoException,
+  { headersMs, requestMs = REQUEST_MS }: HttpLimits,
+  hasHead: boolean,
+): Refusal | undefined {
   if (error instanceof Fault) return error.refusal;
   switch (error.code) {
     case 'ECONNRESET':
@@ -206,7 +212,9 @@ function refusalOf(error: NodeJS.ErrnoException, { headersMs }: HttpLimits): Ref
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return {
         code: 'request-timeout',
-        detail: `The headers must arrive within ${Math.ceil(headersMs / 1000)} s.`,
+        detail: hasHead
+          ? `The whole request must arrive within ${Math.ceil(requestMs / 1000)} s.`
+          : `The headers must arrive within ${Math.ceil(headersMs / 1000)} s.`,
       };
     default:
       return NOT_HTTP;

@@ -6,6 +6,7 @@ import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { type CallTarget, callTarget, drainingProblem, handleCall } from './broker-endpoint.ts';
 import { callUrlOf, serviceOfHost } from './call-domain.ts';
+import { isProbe } from './probe.ts';
 import { sendProblem } from './send-problem.ts';
 
 export interface CallListenerDeps {
@@ -34,7 +35,7 @@ export function createListener(deps: ListenerDeps): RequestListener {
     const host = hostOf(request);
     const named = serviceOfHost(host, deps.callDomain);
     const isTcp = request.socket.remoteAddress !== undefined;
-    const isServed = named !== undefined || !isTcp || deps.allowedHosts.has(host);
+    const isServed = named !== undefined || !isTcp || deps.allowedHosts.has(host) || isProbe(request, host);
     const refused = wrongHead(request) ?? (isServed ? undefined : hostNotAllowed(MAIN_ADVICE));
     const target = named === undefined ? belowPublicUrl(deps, url) : ofHost(deps, named, url);
     if (refused !== undefined) refuse(deps, { request, response }, refused);

@@ -47,6 +47,11 @@ export class OpenRequests {
     this.#bySocket.delete(socket);
   }
 
+  /** Whether a request of this connection waits for its answer. */
+  isUnderWay(socket: Duplex): boolean {
+    return (this.#bySocket.get(socket)?.size ?? 0) > 0;
+  }
+
   /** Whether what is written to the connection now is read as the answer to the request that it is about. */
   mayAnswer(socket: Duplex): boolean {
     const [one, ...others] = this.#bySocket.get(socket) ?? [];

@@ -84,6 +84,7 @@ function headersOf(problem: Problem, status: number, request: Id<'req'>): Record
     ...(status === 429 || status === 503
       ? { 'retry-after': String(typeof retryAfter === 'number' ? retryAfter : DEFAULT_RETRY_SECONDS) }
       : {}),
+    ...(status === 408 ? { connection: 'close' } : {}), // RFC 9110 §15.5.9: the rest is not waited for
     ...(Array.isArray(allow) ? { allow: allow.join(', ') } : {}), // RFC 9110 §15.5.6
     // RFC 6750 §3: an answer to a request without a token names no error.
     ...(status === 401 ? { 'www-authenticate': challenge(problem) } : {}),

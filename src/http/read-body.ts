@@ -14,30 +14,56 @@ export async function readBody(
   limitMs = BODY_LIMIT_MS,
 ): Promise<string> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const chunks: Buffer[] = [];
-  let length = 0;
-  const late = new Problem('request-timeout', {
-    detail: `The body must arrive within ${limitMs / 1000} s.`,
-  });
-  const timer = setTimeout(() => request.destroy(late), limitMs);
+  const bytes = await readWhole(request, maxBytes, limitMs);
   try {
-    // Leaving the loop must not cut the connection: the refusal is still to be read.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    if (cause instanceof Problem) throw cause;
-    throw new Problem('invalid-request', { detail: 'The body ended early.', cause }); // nothing of ours went wrong
-  } finally {
-    clearTimeout(timer);
-  }
-  try {
-    return utf8.decode(Buffer.concat(chunks));
+    return utf8.decode(bytes);
   } catch (cause) {
     throw new Problem('invalid-request', { detail: 'The body is not UTF-8.', cause });
   }
+}
+
+/** Stops at the first that is wrong. The connection is left as it is: the refusal is still to be read. */
+function readWhole(request: IncomingMessage, maxBytes: number, limitMs: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const stop = () => {
+      clearTimeout(timer);
+      request.off('data', onData);
+      request.off('end', onEnd);
+      request.off('close', onBroken);
+      request.pause();
+    };
+    const fail = (problem: Problem) => {
+      stop();
+      reject(problem);
+    };
+    const onData = (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > maxBytes) fail(tooLarge(maxBytes));
+      else chunks.push(chunk);
+    };
+    const onEnd = () => {
+      stop();
+      resolve(Buffer.concat(chunks));
+    };
+    const onBroken = (cause?: unknown) =>
+      fail(new Problem('invalid-request', { detail: 'The body ended early.', cause })); // nothing of ours went wrong
+    const timer = setTimeout(() => fail(tooSlow(limitMs)), limitMs);
+    if (request.readableEnded) onEnd();
+    else if (request.destroyed) onBroken();
+    else {
+      request.on('error', onBroken); // stays, so that a late failure of the stream is nobody's uncaught exception
+      request.on('close', onBroken);
+      request.on('end', onEnd);
+      request.on('data', onData);
+      request.resume();
+    }
+  });
+}
+
+function tooSlow(limitMs: number): Problem {
+  return new Problem('request-timeout', { detail: `The body must arrive within ${limitMs / 1000} s.` });
 }
 
 function tooLarge(maxBytes: number): Problem {

@@ -94,8 +94,9 @@ async function readForm(context: Context<Environment>): Promise<URLSearchParams 
   const type = context.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') return undefined;
   const text = await readBody(context.env.incoming, MAX_FORM_BYTES).catch((error: unknown) => {
-    if (error instanceof Problem && error.fault === 'caller') return undefined;
-    throw error;
+    if (!(error instanceof Problem) || error.fault !== 'caller' || error.code === 'request-timeout')
+      throw error;
+    return undefined;
   });
   if (text === undefined) return undefined;
   const form = new URLSearchParams(text);

@@ -25,6 +25,7 @@ import {
 import { replayPolicy } from './policy-replay.ts';
 import { listDueSecrets, planRotation, rollBackSecret, rotateSecret } from './rotations.ts';
 import { endRun, renewRun, startRun } from './runs.ts';
+import { destroyVersion } from './destroy-version.ts';
 import { disableSecret, enableSecret, listSecretVersions } from './secret-versions.ts';
 import { createDecoy } from './decoys.ts';
 import { createSecret, destroySecretForEver, listSecret, showSecret } from './secrets.ts';
@@ -45,6 +46,7 @@ export const OPERATIONS: readonly Operation[] = [
   listSecretVersions,
   disableSecret,
   enableSecret,
+  destroyVersion,
   listDueSecrets,
   createService,
   listService,

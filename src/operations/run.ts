@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { AuditInput } from '../core/audit-event.ts';
 import { issueWords } from '../core/issue-words.ts';
 import { Problem } from '../core/problem.ts';
-import { isDatabaseUnavailable, isUniqueViolation } from '../store/errors.ts';
+import { hasNoRoom, isDatabaseUnavailable, isUniqueViolation } from '../store/errors.ts';
 import { lockVault, raiseEpoch } from '../store/vaults.ts';
 import type { Contract } from './contract.ts';
 import type {
@@ -199,7 +199,9 @@ export function translated(error: unknown): unknown {
   }
   if (isDatabaseUnavailable(error)) {
     return new Problem('database-unavailable', {
-      detail: 'Nothing was changed. Try again shortly.',
+      detail: hasNoRoom(error)
+        ? 'The database has no room left, so nothing was changed. Make room there; nothing has to be restarted.'
+        : 'Nothing was changed. Try again shortly.',
       cause: error,
     });
   }

@@ -160,3 +160,23 @@ export async function findSettledIntents(
     select intent_id as intent from audit_event where intent_id = any(${[...intents]}::text[])`;
   return new Set(rows.map((row) => row.intent));
 }
+
+/** More than a page that is already there can have room for. */
+const TRIED_ROWS = 16;
+const TRIED_BYTES = 1_900;
+
+/** Whether rows of the audit log find room: as many as several calls need are written and taken back. Throws where they do not. */
+export async function tryRoom(database: Sql): Promise<void> {
+  const tried = new Error('taken back');
+  const trying = database.begin(async (tx) => {
+    await tx`
+      insert into audit_body (event_id, month, salt, json)
+      select 'tried-' || n, date_trunc('month', now() at time zone 'utc')::date, ''::bytea, repeat(' ', ${TRIED_BYTES}::int)
+      from generate_series(1, ${TRIED_ROWS}::int) n
+    `;
+    throw tried;
+  });
+  await trying.catch((error: unknown) => {
+    if (error !== tried) throw error;
+  });
+}

@@ -16,6 +16,16 @@ interface Key {
 const byKey = ({ vaultId, secretId }: Key) =>
   and(eq(mintedToken.vaultId, vaultId), eq(mintedToken.secretId, secretId));
 
+const NO_TOKEN = {
+  versionId: null,
+  dekId: null,
+  kekId: null,
+  kekGeneration: null,
+  dekRecord: null,
+  valueRecord: null,
+  expiresAt: null,
+} as const;
+
 /** Who asks, and when by its clock; alone, whoever else is named is a process that has died. */
 interface Asking {
   readonly self: Id<'rep'>;
@@ -154,16 +164,13 @@ export async function updateMintedDek(
 
 /** Erases the token; the next call asks for another one. */
 export async function eraseMintedToken(tx: Transaction, of: Key): Promise<void> {
+  await tx.update(mintedToken).set(NO_TOKEN).where(byKey(of));
+}
+
+/** The same, where it is the token of this version. */
+export async function eraseMintedTokenOf(tx: Transaction, of: Key, version: Id<'ver'>): Promise<void> {
   await tx
     .update(mintedToken)
-    .set({
-      versionId: null,
-      dekId: null,
-      kekId: null,
-      kekGeneration: null,
-      dekRecord: null,
-      valueRecord: null,
-      expiresAt: null,
-    })
-    .where(byKey(of));
+    .set(NO_TOKEN)
+    .where(and(byKey(of), eq(mintedToken.versionId, version)));
 }

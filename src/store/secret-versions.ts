@@ -106,6 +106,18 @@ export async function eraseRevokedBefore(
     );
 }
 
+/** Erases the value of one version; the row stays. */
+export async function eraseVersion(
+  tx: Transaction,
+  { vaultId, id }: SecretVersionRow,
+  changedEpoch: bigint,
+): Promise<void> {
+  await tx
+    .update(secretVersion)
+    .set({ state: 'destroyed', dekRecord: null, valueRecord: null, graceUntil: null, changedEpoch })
+    .where(and(eq(secretVersion.vaultId, vaultId), eq(secretVersion.id, id)));
+}
+
 /** What the secret's record says has changed. */
 export async function touchSecret(
   tx: Transaction,

@@ -1,5 +1,6 @@
 // A disk that fills while the server runs: calls and changes are refused with a problem, nothing is lost, and when there
 // is room again the server goes on by itself.
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_SANDBOX } from '../cli/needs.ts';
@@ -62,6 +63,51 @@ describe.runIf(HAS_SANDBOX)('a disk that is full', () => {
     return { status: response.status, checks };
   };
   const statusOf = async (path: string) => (await server.call(token, path)).status;
+
+  test('leaves streams that are open to go on, and how they ended is told when there is room again', async () => {
+    const echo = upstream.respond;
+    const streams = new Map<string, ServerResponse>();
+    upstream.respond = (request, response, raw) => {
+      if (!request.url.startsWith('/stream')) {
+        echo(request, response, raw);
+        return;
+      }
+      response.write('first ');
+      streams.set(request.url, response);
+    };
+    const paths = ['/stream/meanwhile', '/stream/through'] as const;
+    const texts = await Promise.all(
+      paths.map(async (path) => {
+        const response = await server.call(token, `/call/vendor${path}`);
+        return { text: response.text() };
+      }),
+    );
+    await tell('fill');
+    await eventually(45_000, async () => (await statusOf('/call/vendor/full')) === 503 || undefined);
+    streams.get(paths[0])?.end('last');
+    expect(await texts[0]?.text).toBe('first last');
+    streams.get(paths[1])?.write('meanwhile ');
+    await tell('free');
+    await eventually(45_000, async () => ((await readiness()).status === 200 ? true : undefined));
+    streams.get(paths[1])?.end('last');
+    expect(await texts[1]?.text).toBe('first meanwhile last');
+
+    const events = async (kind: string) => {
+      const { body } = await server.admin('GET', `/v1/audit/events?kind=${kind}&limit=500`);
+      return body['items'] as Record<string, unknown>[];
+    };
+    const outcomes = async () => {
+      const intents = (await events('call.intent')).filter(({ path }) =>
+        paths.some((known) => known === path),
+      );
+      const ids = new Set(intents.map(({ id }) => id));
+      return (await events('call.outcome')).filter(({ intent }) => ids.has(intent));
+    };
+    await expect.poll(outcomes, { timeout: 45_000 }).toHaveLength(2);
+    for (const outcome of await outcomes())
+      expect(outcome).toMatchObject({ result: 'answered', status: 200 });
+    upstream.respond = echo;
+  }, 180_000);
 
   test('refuses calls and changes while it is, and both go on when there is room again', async () => {
     expect(await statusOf('/call/vendor/before')).toBe(200);

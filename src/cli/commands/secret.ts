@@ -13,6 +13,7 @@ import type { Column } from '../output.ts';
 import type { OpenContext } from '../command.ts';
 import { readSecretValue, refuseValueInArguments } from '../secret-value.ts';
 import { registerRotate } from '../secret/rotate.ts';
+import { parseVersionNumber } from '../secret/version-number.ts';
 import { registerVersions } from '../secret/versions.ts';
 
 interface AddOptions extends FieldSources {
@@ -23,6 +24,11 @@ interface AddOptions extends FieldSources {
   readonly decoy?: true;
   readonly like?: string;
   readonly value?: string | true;
+}
+
+interface DestroyOptions {
+  readonly version?: number;
+  readonly confirm?: string;
 }
 
 export function register(program: Command, open: OpenContext): void {
@@ -46,14 +52,22 @@ export function register(program: Command, open: OpenContext): void {
   registerVersions(secret, open);
   define(secret, {
     usage: 'destroy <name>',
-    summary: 'Erase a secret and all its versions for ever',
-    examples: ['doorward secret destroy openai', 'doorward secret destroy openai --confirm openai'],
+    summary: 'Erase a secret and all its versions for ever, or one version',
+    examples: [
+      'doorward secret destroy openai',
+      'doorward secret destroy openai --version 1 --confirm openai',
+    ],
+    notes: 'A version that is sent, or may be, is not erased alone: rotate or disable it first.',
   })
     .alias('rm')
+    .option('--version <number>', 'Only this version', parseVersionNumber)
     .option('--confirm <name>', 'The name once more, where nobody can be asked')
-    .action(async (name: string, options: { confirm?: string }, command: Command) =>
-      destroy(open(command), name, options.confirm),
-    );
+    .action(async (name: string, options: DestroyOptions, command: Command) => {
+      const { version, confirm: confirmed } = options;
+      const context = open(command);
+      if (version === undefined) await destroy(context, name, confirmed);
+      else await destroyOne(context, { name, version }, confirmed);
+    });
 }
 
 function registerAdd(secret: Command, open: OpenContext): void {
@@ -153,6 +167,19 @@ async function destroy(context: Context, name: string, confirmed: string | undef
   const { name: destroyed, versionsDestroyed: count } = output;
   const versions = count === 1 ? 'its version' : `its ${String(count)} versions`;
   context.say(`Secret ${destroyed} is destroyed, with ${versions}.`);
+}
+
+async function destroyOne(
+  context: Context,
+  one: { readonly name: string; readonly version: number },
+  confirmed: string | undefined,
+): Promise<void> {
+  const { versionDestroy } = await import('../../operations/contracts/rotations.ts');
+  const { name, version } = one;
+  const warning = `This erases version ${String(version)} of ${name} for ever: it is not looked for in answers any more.`;
+  await confirmSevere(context, { warning, name, confirmed });
+  const output = await (await context.client()).call(versionDestroy, one);
+  if (!printJson(context, output)) context.say(`Version ${String(version)} of ${name} is destroyed.`);
 }
 
 function columns(context: Context): readonly Column<SecretRecord>[] {

@@ -178,6 +178,25 @@ export const secretEnable = contract({
   problems: ['wrong-state', 'rotation-under-way'],
 });
 
+export const versionDestroy = contract({
+  name: 'version.destroy',
+  method: 'POST',
+  path: '/v1/secrets/{name}/destroy-version',
+  permission: 'secret:destroy',
+  summary: 'Erase one version of a secret for ever; not the current one',
+  input: z
+    .strictObject({ name: Name, version: VersionNumber })
+    .meta({ examples: [{ name: 'openai', version: 1 }] }),
+  output: z.strictObject({
+    id: idSchema('sec'),
+    name: Name,
+    version: z.number().int(),
+    state: z.literal('destroyed'),
+    revision: z.number().int(),
+  }),
+  problems: ['wrong-state'],
+});
+
 export const DueRecord = z
   .strictObject({
     id: idSchema('sec'),

@@ -38,7 +38,7 @@ export interface AuditLog {
   readonly queued: number;
   /** Counted per peer prefix and reason; one event per ten seconds. */
   noteFailedAuthentication(peer: string, reason: string): void;
-  /** Throws `audit-unavailable` while nothing can be recorded: the head file could not be written, and still can not. */
+  /** Throws `audit-unavailable` while nothing can be recorded: the head file or the rows could not be written, and still can not. */
   requireWritable(): Promise<void>;
   /** For `replica.audit_heads`. */
   heads(): Record<string, PeerHead>;
@@ -196,8 +196,9 @@ class Chains implements AuditLog {
     return this.#calls.queued;
   }
 
-  requireWritable(): Promise<void> {
-    return this.#keeper.requireWritten();
+  async requireWritable(): Promise<void> {
+    await this.#keeper.requireWritten();
+    await this.#calls.requireRoom();
   }
 
   heads(): Record<string, PeerHead> {

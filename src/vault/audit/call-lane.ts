@@ -10,9 +10,11 @@ import {
   findSettledIntents,
   insertAuditBatch,
   readVaultEpochs,
+  tryRoom,
 } from '../../store/audit-events.ts';
 import type { AuditRow } from '../../store/audit-events.ts';
 import type { Database } from '../../store/database.ts';
+import { hasNoRoom } from '../../store/errors.ts';
 import { endedIntent, headOf } from './chain.ts';
 import type { DraftEvent } from './chain.ts';
 import type { ChainHead } from './chain-head.ts';
@@ -29,6 +31,8 @@ const MAX_QUEUED_EVENTS = 8192;
 /** How long, and how many, events that nobody waits for may lie before they have a batch of their own. */
 const PATIENCE_MS = 5;
 const MAX_PATIENT_EVENTS = 64;
+const NO_ROOM =
+  'The database has no room left to record the call, so it was not made. Whoever runs the database has to make room; nothing has to be restarted.';
 
 export interface Appended {
   readonly id: Id<'evt'>;
@@ -66,6 +70,7 @@ export class CallLane {
   #answers: (() => void) | undefined;
   /** Why the batch at hand had to be sent again. */
   #trouble: unknown;
+  #isFailing = false;
 
   constructor(deps: CallLaneDeps) {
     this.#deps = deps;
@@ -73,6 +78,17 @@ export class CallLane {
 
   get queued(): number {
     return this.#queue.length;
+  }
+
+  /** Throws where the last batch could not be written, and nothing could be written now. */
+  async requireRoom(): Promise<void> {
+    if (!this.#isFailing) return;
+    try {
+      await withTimeout(tryRoom(this.#deps.database.adminSql));
+      this.#isFailing = false;
+    } catch (error) {
+      throw toProblem(error);
+    }
   }
 
   append(input: AuditInput): Promise<Appended> {
@@ -145,6 +161,7 @@ export class CallLane {
       }
       throw this.#trouble;
     } catch (error) {
+      this.#isFailing = true;
       const problem = toProblem(error);
       for (const waiter of waiters) waiter.reject(problem);
     }
@@ -181,6 +198,7 @@ export class CallLane {
   }
 
   #written(waiters: readonly Waiter[], epochs: ReadonlyMap<string, bigint>): void {
+    this.#isFailing = false;
     this.#deps.afterBatch();
     this.#answers = () => {
       for (const { draft, resolve } of waiters) {
@@ -271,5 +289,9 @@ function isPatient({ input: { kind } }: DraftEvent): boolean {
 
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  return new Problem('audit-unavailable', { internal: 'the audit row could not be written', cause: error });
+  return new Problem('audit-unavailable', {
+    ...(hasNoRoom(error) ? { detail: NO_ROOM } : {}),
+    internal: 'the audit row could not be written',
+    cause: error,
+  });
 }
