@@ -162,6 +162,12 @@ export const PROBLEMS = {
     fault: 'caller',
     help: 'The secret version is in a state that does not allow this, such as going back after the grace period. `doorward secret versions NAME` shows the states; `detail` says what is possible.',
   },
+  'record-altered': {
+    status: 409,
+    title: 'The record is not as Doorward wrote it',
+    fault: 'vault',
+    help: 'Somebody changed the record in the database past Doorward. It counts for nothing, no call is made by it, and nothing is built on it: `detail` names it. Remove it and make it anew, or restore a backup, and find out who writes to the database; `doorward audit list --kind integrity.alarm` shows since when.',
+  },
   'probe-failed': {
     status: 502,
     title: 'The upstream did not accept the new value',

@@ -25,6 +25,8 @@ interface ExchangeDeps {
 const MAX_INFORMATIONAL = 16;
 const MAX_HEADERS = 256;
 const REASON_PHRASE = /^[\t\x20-\x7e]{0,256}$/;
+/** What is undone before anybody looks at an answer; `gzip, chunked` would pass as bytes that nobody labelled. */
+const READ_CODINGS = /^\s*(?:chunked|identity)\s*$/i;
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 export class Exchange implements Flow, ConnectionUser {
@@ -228,6 +230,8 @@ export class Exchange implements Flow, ConnectionUser {
     if (!this.#hasBegun) return 'it answered before it was asked';
     if (headers.length > MAX_HEADERS) return `its answer has more than ${MAX_HEADERS} headers`;
     if (status === 101) return 'it changed the protocol';
+    if (headers.some(([name, value]) => name === 'transfer-encoding' && !READ_CODINGS.test(value)))
+      return 'its answer has a transfer coding that can not be looked into';
     if (status < 200 && ++this.#informational > MAX_INFORMATIONAL)
       return 'it sent interim answers without end';
     return undefined;

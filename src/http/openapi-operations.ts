@@ -161,6 +161,7 @@ function problemsOf({ contract, inPath, isTagged }: Parts): ProblemCode[] {
     'draining',
     'not-ready',
     'database-unavailable',
+    'record-altered',
     ...(contract.problems ?? []),
   ];
   if (inPath.length > 0) codes.push('not-found');

@@ -14,6 +14,7 @@ import {
 import type { GrantRow, ServiceRow } from '../store/authority-rows.ts';
 import { findServiceByName } from '../store/services.ts';
 import type { Queryable } from '../store/transaction.ts';
+import { requireGenuine, SERVICE } from '../vault/genuine-rows.ts';
 import { requireAgent } from './agents.ts';
 import { lapsedBefore, resolveAsked, stateOf, toRequestRecord } from './asked-access.ts';
 import {
@@ -68,6 +69,7 @@ export const grantAccessRequest = changing(accessRequestGrant, async (change, { 
   const { deps, tx, now } = change;
   const named = await requirePending(change, id);
   const service = await requireAskedService(change, named.request.service);
+  await requireAgent(tx, deps, named.agentName); // that it is who it says
   const given = chosen(named.request, service, allow);
   const end = expiresAt === undefined ? undefined : endOf(expiresAt, now);
   const pair = { agentId: named.request.agentId, serviceId: service.id };
@@ -190,7 +192,8 @@ async function requireRequest(
 
 async function requireAskedService({ deps, tx }: Change, name: string): Promise<ServiceRow> {
   const service = await findServiceByName(tx, deps.vaultId, name);
-  if (service !== undefined) return service;
+  if (service !== undefined)
+    return requireGenuine(deps.keyring, SERVICE, { row: service, name: `The service ${name}` });
   throw new Problem('not-found', {
     detail: `There is no service named ${name}. Add it first (doorward add ${name}), or deny the request.`,
   });

@@ -5,7 +5,7 @@ import { type RunRow, updateEndedRun } from '../store/runs.ts';
 import { runMacColumns } from '../vault/mac-columns.ts';
 import { removePlaceholdersOf } from '../vault/placeholders.ts';
 import { rowMac } from '../vault/row-mac.ts';
-import { requireAgent } from './agents.ts';
+import { requireAgentToStop } from './agents.ts';
 import { agentRevoke } from './contracts/agents.ts';
 import { type Change, changing } from './operation.ts';
 import { saveAgent } from './save-agent.ts';
@@ -13,13 +13,13 @@ import { saveAgent } from './save-agent.ts';
 export const revokeAgent = changing(agentRevoke, async (change, { name }) => {
   const { deps, tx, now, changedEpoch } = change;
   const { vaultId, keyring } = deps;
-  const row = await requireAgent(tx, deps, name);
+  const row = await requireAgentToStop(tx, deps, name);
   change.precondition.require(row);
   const runs = await listOpenRunsOf(tx, vaultId, row.id);
   for (const run of runs) await endOne(change, run);
   const ending = { keyring, removedAt: now, changedEpoch };
   const placeholdersRevoked = await removePlaceholdersOf(tx, { vaultId, agentId: row.id }, ending);
-  const saved = await saveAgent(change, { ...row, generation: row.generation + 1 });
+  const saved = await saveAgent(change, row, { generation: row.generation + 1 });
   const counts = { runsEnded: runs.length, placeholdersRevoked };
   return {
     output: { name, ...counts },

@@ -6,6 +6,7 @@ import { findAgentByName, insertAgent, listAgents } from '../store/agents.ts';
 import type { AgentRow } from '../store/authority-rows.ts';
 import { grantedServiceNames } from '../store/grants.ts';
 import type { Queryable } from '../store/transaction.ts';
+import { AGENT, requireGenuine } from '../vault/genuine-rows.ts';
 import { agentMacColumns } from '../vault/mac-columns.ts';
 import { removePlaceholdersOf } from '../vault/placeholders.ts';
 import { rowMac } from '../vault/row-mac.ts';
@@ -62,12 +63,12 @@ export const unfreezeAgent = changing(agentUnfreeze, (change, { name }) => setFr
 
 export const removeAgent = changing(agentRemove, async (change, { name }) => {
   const { deps, tx, now, changedEpoch } = change;
-  const row = await requireAgent(tx, deps, name);
+  const row = await requireAgentToStop(tx, deps, name);
   change.precondition.require(row);
   const ending = { keyring: deps.keyring, removedAt: now, changedEpoch };
   await removePlaceholdersOf(tx, { vaultId: deps.vaultId, agentId: row.id }, ending);
   const { length: grantsRemoved } = await removeGrantsOf(change, { agentId: row.id });
-  await saveAgent(change, { ...row, removedAt: now, generation: row.generation + 1 });
+  await saveAgent(change, row, { removedAt: now, generation: row.generation + 1 });
   return {
     output: { id: row.id, name, grantsRemoved },
     target: { type: 'agent', id: row.id, name },
@@ -75,8 +76,18 @@ export const removeAgent = changing(agentRemove, async (change, { name }) => {
   };
 });
 
-/** The agent of that name, or a `not-found` problem. */
+/** The agent of that name, or a `not-found` or `record-altered` problem. */
 export async function requireAgent(db: Queryable, deps: OperationDeps, name: string): Promise<AgentRow> {
+  const row = await requireAgentToStop(db, deps, name);
+  return requireGenuine(deps.keyring, AGENT, { row, name: `The agent ${name}` });
+}
+
+/** As it stands in the database, whoever wrote it: what takes rights away must not fail because of that. */
+export async function requireAgentToStop(
+  db: Queryable,
+  deps: OperationDeps,
+  name: string,
+): Promise<AgentRow> {
   const row = await findAgentByName(db, deps.vaultId, name);
   if (row === undefined) throw new Problem('not-found', { detail: `There is no agent named ${name}.` });
   return row;
@@ -85,9 +96,9 @@ export async function requireAgent(db: Queryable, deps: OperationDeps, name: str
 /** Freezing what is frozen changes nothing but is still told, so that it can be repeated after a lost answer. */
 async function setFrozen(change: Change, name: string, frozen: boolean) {
   const { deps, tx, now } = change;
-  const row = await requireAgent(tx, deps, name);
+  const row = await (frozen ? requireAgentToStop : requireAgent)(tx, deps, name);
   change.precondition.require(row);
-  const saved = await saveAgent(change, { ...row, frozenAt: frozen ? (row.frozenAt ?? now) : null });
+  const saved = await saveAgent(change, row, { frozenAt: frozen ? (row.frozenAt ?? now) : null });
   return {
     output: await toFullRecord(tx, deps, saved),
     target: { type: 'agent', id: row.id, name },

@@ -4,9 +4,11 @@ import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { findAgentByName } from '../store/agents.ts';
 import type { GrantRow } from '../store/authority-rows.ts';
-import { insertGrant, listGrants, type NamedGrant, updateGrant as writeGrant } from '../store/grants.ts';
+import { insertGrant, listGrants, type NamedGrant } from '../store/grants.ts';
 import { findServiceByName } from '../store/services.ts';
 import type { Queryable } from '../store/transaction.ts';
+import { writeGrant } from '../vault/changed-rows.ts';
+import { GRANT, requireGenuine } from '../vault/genuine-rows.ts';
 import { grantMacColumns } from '../vault/mac-columns.ts';
 import { rowMac } from '../vault/row-mac.ts';
 import { requireAgent } from './agents.ts';
@@ -99,7 +101,7 @@ export const updateGrant = changing(grantUpdate, async (change, input) => {
 
 export const takeBackGrant = changing(grantRemove, async (change, pair) => {
   const { deps, tx, precondition } = change;
-  const named = await requireGrant(tx, deps, pair);
+  const named = await requireGrantToStop(tx, deps, pair);
   const { grant } = named;
   precondition.require(grant);
   await removeGrant(change, grant);
@@ -111,8 +113,25 @@ export const takeBackGrant = changing(grantRemove, async (change, pair) => {
   };
 });
 
-/** Throws `not-found`. */
+/** Throws `not-found` or `record-altered`. */
 export async function requireGrant(
+  db: Queryable,
+  deps: OperationDeps,
+  pair: { readonly agent: string; readonly service: string },
+): Promise<NamedGrant> {
+  const named = await requireGrantToStop(db, deps, pair);
+  await requireAgent(db, deps, pair.agent); // another's name may stand there
+  await requireService(db, deps, pair.service);
+  requireGenuine(deps.keyring, GRANT, { row: named.grant, name: grantName(named) });
+  return named;
+}
+
+function grantName({ agentName, serviceName }: NamedGrant): string {
+  return `The grant of ${agentName} on ${serviceName}`;
+}
+
+/** As it stands in the database, whoever wrote it: what takes rights away must not fail because of that. */
+export async function requireGrantToStop(
   db: Queryable,
   deps: OperationDeps,
   pair: { readonly agent: string; readonly service: string },
@@ -123,18 +142,20 @@ export async function requireGrant(
   const named =
     agent === undefined || service === undefined
       ? undefined
-      : await findGrant(db, deps, { agentId: agent.id, serviceId: service.id });
+      : (await listGrants(db, vaultId, { agentId: agent.id, serviceId: service.id, limit: 1 }))[0];
   if (named !== undefined) return named;
   throw new Problem('not-found', { detail: `${pair.agent} has no grant on ${pair.service}.` });
 }
 
-/** The grant of that agent on that service; undefined: there is none. */
+/** The grant of that agent on that service; undefined: there is none. Throws `record-altered`. */
 export async function findGrant(
   db: Queryable,
-  { vaultId }: OperationDeps,
+  { vaultId, keyring }: OperationDeps,
   pair: Pick<GrantRow, 'agentId' | 'serviceId'>,
 ): Promise<NamedGrant | undefined> {
-  return (await listGrants(db, vaultId, { ...pair, limit: 1 }))[0];
+  const [named] = await listGrants(db, vaultId, { ...pair, limit: 1 });
+  if (named !== undefined) requireGenuine(keyring, GRANT, { row: named.grant, name: grantName(named) });
+  return named;
 }
 
 /** Puts a grant where there is none. */
@@ -159,10 +180,7 @@ export async function changeGrant(
   before: GrantRow,
   fields: Partial<Pick<GrantRow, 'allow' | 'constraints' | 'expiresAt'>>,
 ): Promise<GrantRow> {
-  const columns = { ...before, ...fields, revision: before.revision + 1, changedEpoch };
-  const after = { ...columns, mac: rowMac(deps.keyring, 'service_grant', grantMacColumns(columns)) };
-  await writeGrant(tx, after);
-  return after;
+  return await writeGrant({ tx, keyring: deps.keyring, changedEpoch }, before, fields);
 }
 
 /** In canonical form. Throws `invalid-input`. */

@@ -5,9 +5,9 @@ import { addSeconds } from '../core/time.ts';
 import type { AgentRow, PlaceholderRow } from '../store/authority-rows.ts';
 import { listGrants } from '../store/grants.ts';
 import { insertPlaceholders, listPlaceholders } from '../store/placeholders.ts';
-import { servicesOfAgent } from '../store/services.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { readFrozen } from '../store/vaults.ts';
+import { genuineServicesOfAgent } from '../vault/genuine-services.ts';
 import { removePlaceholders } from '../vault/placeholders.ts';
 import { requireAgent } from './agents.ts';
 import { clientVariablesOf } from './client-variables.ts';
@@ -80,7 +80,7 @@ export const listAgentServices = reading(agentServices, async (deps, { name }) =
   const db = deps.database.admin;
   const { vaultId } = deps;
   const agent = await requireAgent(db, deps, name);
-  const services = await servicesOfAgent(db, vaultId, agent.id);
+  const services = await genuineServicesOfAgent(db, deps, agent.id);
   const grants = await listGrants(db, vaultId, { agentId: agent.id, limit: services.length + 1 });
   return {
     services: services.flatMap((service) => {

@@ -1,15 +1,13 @@
 // Ends grants: one by itself, or all of an agent or a service that goes.
 import type { Id } from '../core/ids.ts';
 import type { GrantRow } from '../store/authority-rows.ts';
-import { listGrants, updateGrant } from '../store/grants.ts';
-import { grantMacColumns } from '../vault/mac-columns.ts';
-import { rowMac } from '../vault/row-mac.ts';
+import { listGrants } from '../store/grants.ts';
+import { writeGrant } from '../vault/changed-rows.ts';
 import type { Change } from './operation.ts';
 
 /** Marks a grant removed, within a change that may remove more. */
 export async function removeGrant({ deps, tx, now, changedEpoch }: Change, grant: GrantRow): Promise<void> {
-  const removed = { ...grant, removedAt: now, revision: grant.revision + 1, changedEpoch };
-  await updateGrant(tx, { ...removed, mac: rowMac(deps.keyring, 'service_grant', grantMacColumns(removed)) });
+  await writeGrant({ tx, keyring: deps.keyring, changedEpoch }, grant, { removedAt: now });
 }
 
 const ALL_GRANTS = 1_000_000;

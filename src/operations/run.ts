@@ -6,6 +6,7 @@ import { issueWords } from '../core/issue-words.ts';
 import { Problem } from '../core/problem.ts';
 import { hasNoRoom, isDatabaseUnavailable, isUniqueViolation } from '../store/errors.ts';
 import { lockVault, raiseEpoch } from '../store/vaults.ts';
+import { RecordAltered } from '../vault/genuine-rows.ts';
 import type { Contract } from './contract.ts';
 import type {
   ActingOperation,
@@ -52,8 +53,20 @@ export async function runOperation(
     if ('act' in operation) return await act(deps, operation, parsed);
     return 'read' in operation ? await read(deps, operation, parsed) : await change(deps, operation, parsed);
   } catch (error) {
+    if (error instanceof RecordAltered) await tellAltered(deps, error);
     throw translated(error);
   }
+}
+
+/** A refusal rolls back what would have had replicas look at the row, and so raise the alarm. */
+async function tellAltered(
+  { audit, vaultId, onBackgroundFailure }: OperationDeps,
+  { table, row }: RecordAltered,
+): Promise<void> {
+  const found = { table, row, reason: 'read for an administrative command, with a MAC that is wrong' };
+  await audit
+    .append({ kind: 'integrity.alarm', vault: vaultId, principal: { type: 'system' }, ...found })
+    .catch(onBackgroundFailure);
 }
 
 async function read(

@@ -6,9 +6,9 @@ import { createOpaqueToken } from '../crypto/opaque-token.ts';
 import { insertPlaceholders } from '../store/placeholders.ts';
 import type { RunRow } from '../store/runs.ts';
 import { extendLease, findRun, insertRun, updateEndedRun } from '../store/runs.ts';
-import { servicesOfAgent } from '../store/services.ts';
 import type { Queryable } from '../store/transaction.ts';
 import { countRunCalls } from '../vault/audit/read.ts';
+import { genuineServicesOfAgent } from '../vault/genuine-services.ts';
 import { runMacColumns } from '../vault/mac-columns.ts';
 import { removePlaceholdersOf } from '../vault/placeholders.ts';
 import { rowMac } from '../vault/row-mac.ts';
@@ -39,7 +39,7 @@ export const startRun = changing(runStart, async (change, input) => {
   };
   const mac = rowMac(deps.keyring, 'run', runMacColumns(columns));
   const leaseUntil = await insertRun(tx, { ...columns, mac, changedEpoch }, LEASE_SECONDS);
-  const services = await servicesOfAgent(tx, vaultId, agent.id);
+  const services = await genuineServicesOfAgent(tx, deps, agent.id);
   const minted = services.map((service) => ({
     service,
     ...mintPlaceholder(change, { agentId: agent.id, service, runId: columns.id }),

@@ -5,8 +5,12 @@ import type { AgentRow } from '../store/authority-rows.ts';
 import { writeAgent } from '../vault/changed-rows.ts';
 import type { Change } from './operation.ts';
 
-export async function saveAgent({ deps, tx, changedEpoch }: Change, row: AgentRow): Promise<AgentRow> {
-  return await writeAgent({ tx, keyring: deps.keyring, changedEpoch }, row);
+export async function saveAgent(
+  { deps, tx, changedEpoch }: Change,
+  before: AgentRow,
+  fields?: Partial<AgentRow>,
+): Promise<AgentRow> {
+  return await writeAgent({ tx, keyring: deps.keyring, changedEpoch }, before, fields);
 }
 
 /** An agent's record names the services it may call: a grant that comes or goes is a revision of the agent too. */

@@ -4,10 +4,9 @@ import { Problem } from '../core/problem.ts';
 import { baseUrlText, parseBaseUrl } from '../core/service.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
 import { findSecretById, type SecretRow } from '../store/secrets.ts';
-import { servicesOfSecrets, updateService as writeService } from '../store/services.ts';
-import { serviceMacColumns } from '../vault/mac-columns.ts';
+import { servicesOfSecrets } from '../store/services.ts';
+import { writeService } from '../vault/changed-rows.ts';
 import { rebindSecret } from '../vault/rebind.ts';
-import { rowMac } from '../vault/row-mac.ts';
 import { checkTransport } from './check-transport.ts';
 import { serviceUpdate } from './contracts/services.ts';
 import { type Change, changing } from './operation.ts';
@@ -45,13 +44,10 @@ export const updateService = changing(serviceUpdate, async (change, { name, acce
     ...(rest.deny === undefined ? {} : { deny: checkGuards(rest.deny) }),
     protection,
     secretId: secret.id,
-    revision: before.revision + 1,
-    changedEpoch,
   };
   checkPlacement(columns);
   checkHeaders(columns);
-  const after = { ...columns, mac: rowMac(deps.keyring, 'service', serviceMacColumns(columns)) };
-  await writeService(tx, after);
+  const after = await writeService({ tx, keyring: deps.keyring, changedEpoch }, before, columns);
   const isBoundAlike = before.secretId === secret.id && destination(before) === destination(after);
   if (!isBoundAlike) {
     if (secretBefore !== undefined && secretBefore.id !== secret.id) {

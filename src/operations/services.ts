@@ -9,15 +9,12 @@ import { type Protection, protectionSettings, weaknesses } from '../core/protect
 import { baseUrlText, parseBaseUrl } from '../core/service.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
 import { findSecretByName, type SecretRow, secretNames } from '../store/secrets.ts';
-import {
-  findServiceByName,
-  insertService,
-  listServices,
-  servicesOfSecrets,
-  updateService,
-} from '../store/services.ts';
+import { findServiceByName, insertService, listServices, servicesOfSecrets } from '../store/services.ts';
 import type { Queryable, Transaction } from '../store/transaction.ts';
 import { slotsOf } from '../vault/credential.ts';
+import { writeService } from '../vault/changed-rows.ts';
+import { requireGenuine, SERVICE } from '../vault/genuine-rows.ts';
+import { genuineServicesOf } from '../vault/genuine-services.ts';
 import { serviceMacColumns } from '../vault/mac-columns.ts';
 import { removePlaceholdersOf } from '../vault/placeholders.ts';
 import { rebindSecret } from '../vault/rebind.ts';
@@ -61,7 +58,7 @@ export const createService = changing(serviceCreate, async ({ deps, tx, now, cha
   const { vaultId } = deps;
   const secret = await requireSecretToSend(tx, deps, input.secret);
   refuseDecoySecret(secret, input.protection);
-  const before = await servicesOfSecrets(tx, vaultId, [secret.id]);
+  const before = await genuineServicesOf(tx, deps, secret.id);
   const columns = {
     vaultId,
     id: newId(deps.ids, 'svc'),
@@ -110,15 +107,14 @@ export const showService = reading(serviceShow, async (deps, { name }) => {
 
 export const removeService = changing(serviceRemove, async (change, { name }) => {
   const { deps, tx, now, changedEpoch } = change;
-  const row = await requireService(tx, deps, name);
+  const row = await requireServiceToStop(tx, deps, name);
   change.precondition.require(row);
   const ending = { keyring: deps.keyring, removedAt: now, changedEpoch };
   await removePlaceholdersOf(tx, { vaultId: deps.vaultId, serviceId: row.id }, ending);
   const agents = await removeGrantsOf(change, { serviceId: row.id });
   await touchAgents(change, agents);
   const grantsRemoved = agents.length;
-  const removed = { ...row, removedAt: now, revision: row.revision + 1, changedEpoch };
-  await updateService(tx, { ...removed, mac: rowMac(deps.keyring, 'service', serviceMacColumns(removed)) });
+  await writeService({ tx, keyring: deps.keyring, changedEpoch }, row, { removedAt: now });
   await rebindToRest(change, row, changedEpoch);
   return {
     output: { id: row.id, name, grantsRemoved },
@@ -198,8 +194,14 @@ export function refuseDecoySecret({ isDecoy, name }: SecretRow, { decoy }: Prote
   });
 }
 
-/** The service of that name, or a `not-found` problem. */
+/** The service of that name, or a `not-found` or `record-altered` problem. */
 export async function requireService(db: Queryable, deps: OperationDeps, name: string): Promise<ServiceRow> {
+  const row = await requireServiceToStop(db, deps, name);
+  return requireGenuine(deps.keyring, SERVICE, { row, name: `The service ${name}` });
+}
+
+/** As it stands in the database, whoever wrote it. */
+async function requireServiceToStop(db: Queryable, deps: OperationDeps, name: string): Promise<ServiceRow> {
   const row = await findServiceByName(db, deps.vaultId, name);
   if (row === undefined) throw notFound(name);
   return row;

@@ -59,7 +59,7 @@ export class AutomaticFreeze {
     await this.#once(agentId, async ({ now, ...change }) => {
       const [row] = await findAgents(change.tx, authority.vaultId, [agentId]);
       if (row === undefined || row.frozenAt !== null) return undefined;
-      const { revision } = await writeAgent(change, { ...row, frozenAt: now });
+      const { revision } = await writeAgent(change, row, { frozenAt: now });
       return {
         kind: 'agent.freeze',
         target: { type: 'agent', id: row.id, name: row.name },
@@ -81,7 +81,7 @@ export class AutomaticFreeze {
     await this.#once(grantId, async ({ now, ...change }) => {
       const row = await findGrantById(change.tx, vaultId, grantId);
       if (row === undefined || row.frozenAt !== null) return undefined;
-      const { revision } = await writeGrant(change, { ...row, frozenAt: now, frozenReason: reason });
+      const { revision } = await writeGrant(change, row, { frozenAt: now, frozenReason: reason });
       return {
         kind: 'grant.freeze',
         target: { type: 'grant', id: row.id },

@@ -13,11 +13,11 @@ import { credentialKind } from '../providers/credentials/registry.ts';
 import type { ServiceRow } from '../store/authority-rows.ts';
 import { findVersion } from '../store/secret-versions.ts';
 import { findSecretById, liveVersions, type SecretVersionRow } from '../store/secrets.ts';
-import { servicesOfSecrets } from '../store/services.ts';
 import type { TablesDatabase } from '../store/transaction.ts';
 import type { Authority } from './authority.ts';
 import { bindingHash } from './binding.ts';
 import { type OpenedCertificate, openCertificate } from './client-certificate.ts';
+import { genuineServicesOf } from './genuine-services.ts';
 import type { Keyring } from './keyring.ts';
 import type { Lease } from './lease.ts';
 import { placeable } from './placeable.ts';
@@ -34,6 +34,8 @@ export const ProbeRecord = z.strictObject({
   /** Of the probe under way, until its outcome is written. */
   intent: idSchema('evt').optional(),
   status: z.number().int().optional(),
+  /** See `probe-mac`. */
+  mac: z.string().optional(),
 });
 export type ProbeRecord = z.output<typeof ProbeRecord>;
 
@@ -158,7 +160,7 @@ async function readProbed(
   return await db.transaction(
     async (tx) => {
       const version = await findVersion(tx, { vaultId, secretId, number });
-      const services = await servicesOfSecrets(tx, vaultId, [secretId]);
+      const services = await genuineServicesOf(tx, deps, secretId);
       const secret = await findSecretById(tx, vaultId, secretId);
       const service = services.find(({ id }) => id === probe.service);
       if (service === undefined) {

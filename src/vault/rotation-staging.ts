@@ -14,13 +14,14 @@ import {
 } from '../store/rotations.ts';
 import { insertVersion, moveVersion, nextVersionNumber, versionsInState } from '../store/secret-versions.ts';
 import { findSecretById, type SecretRow, type SecretVersionRow } from '../store/secrets.ts';
-import { servicesOfSecrets } from '../store/services.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { raiseEpoch } from '../store/vaults.ts';
 import type { Append } from './audit/admin-lane.ts';
 import { bindingHash } from './binding.ts';
 import { fingerprintRow } from './fingerprints.ts';
+import { genuineServicesOf } from './genuine-services.ts';
 import { planProbe, type ProbeResult } from './probe.ts';
+import { withProbeMac } from './probe-mac.ts';
 import {
   type By,
   eventBase,
@@ -55,20 +56,20 @@ export async function startRotation(deps: StepDeps, wanted: RotationWanted, by: 
     const secret = await requireLiveSecret(deps, tx, wanted.secret);
     wanted.check(secret);
     const supersedes = await setOlderAside(deps, tx, secret);
-    const services = await servicesOfSecrets(tx, vaultId, [secret.id]);
-    const probe = wanted.probe === undefined ? null : planProbe(services, wanted.probe);
+    const services = await genuineServicesOf(tx, deps, secret.id);
+    const planned = wanted.probe === undefined ? null : planProbe(services, wanted.probe);
     const [current] = await versionsInState(tx, vaultId, { secretId: secret.id, state: 'current' });
     const binding = bindingHash(services);
     if ('value' in wanted.to && current !== undefined) {
       refuseSameValue(deps, { secret, current, binding, value: wanted.to.value });
     }
     const staged = await stageVersion(deps, tx, { secret, to: wanted.to, binding, epoch });
+    const of = { id, secretId: secret.id, toVersion: staged.number };
+    const probe = planned === null ? null : withProbeMac(deps.keyring, of, planned);
     const row: RotationRow = {
       vaultId,
-      id,
-      secretId: secret.id,
+      ...of,
       fromVersion: current?.number ?? null,
-      toVersion: staged.number,
       step: 'staged',
       probe,
       graceSeconds,

@@ -7,6 +7,7 @@ import { isDatabaseUnavailable } from '../store/errors.ts';
 import { listGraceOver, listUndecided, type RotationRow } from '../store/rotations.ts';
 import type { Authority } from './authority.ts';
 import type { Lease } from './lease.ts';
+import { isGenuineProbe } from './probe-mac.ts';
 import { type ProbeDeps, type ProbeResult, sendProbe } from './probe.ts';
 import {
   completeRotation,
@@ -130,7 +131,10 @@ export class Rotations {
     const probe = probeOf(begun);
     if (probe === undefined) throw new Problem('internal', { internal: 'the probe is gone' });
     const version = { secretId: row.secretId, number: row.toVersion };
-    const result = await sendProbe({ ...deps, db: database.admin }, version, probe).catch(toFailed);
+    const sent = isGenuineProbe(deps.keyring, row, probe)
+      ? sendProbe({ ...deps, db: database.admin }, version, probe)
+      : Promise.reject(alteredProbe());
+    const result = await sent.catch(toFailed);
     if (result.result === 'answered' && result.status >= 200 && result.status <= 299) {
       return await verifyRotation(deps, begun, result.status);
     }
@@ -160,6 +164,12 @@ export class Rotations {
       detail: `The vault is frozen (${frozen.reason}), so nothing can be probed. Rotate without a probe, or end the freeze first.`,
     });
   }
+}
+
+function alteredProbe(): Problem {
+  return new Problem('record-altered', {
+    detail: 'the rotation was changed in the database by something other than Doorward',
+  });
 }
 
 function toFailed(error: unknown): ProbeResult {

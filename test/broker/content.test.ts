@@ -89,6 +89,23 @@ describe('content in calls', () => {
     expect((await get('/v1/logo')).text()).toBe(ask);
   });
 
+  test('is masked where hardly anybody looks: the reason phrase, trailers', async () => {
+    await protect({ answer: 'mask' });
+    world.upstream.respond = (_request, response) => {
+      response.writeHead(200, 'for jane@example.com', { trailer: 'x-contact' });
+      response.write('ok');
+      response.addTrailers({ 'x-contact': 'jane@example.com' });
+      response.end();
+    };
+    const answer = await get('/v1/contact');
+    expect([answer.reason, answer.trailers['x-contact']]).toEqual(
+      Array(2).fill(expect.stringMatching(/\*{4}@example\.com$/)),
+    );
+    await expect.poll(outcome).toMatchObject({
+      flags: [{ direction: 'answer', guard: 'content', rule: 'email', action: 'mask', count: 2 }],
+    });
+  });
+
   test('is masked in a stream of events, none of which waits for the next', async () => {
     await protect({ answer: 'mask' });
     const sent: string[] = [];

@@ -1,7 +1,7 @@
 // Addresses in an answer's head that lead to the service lead back through the broker; all others stay as they are.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/database.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { createWorld, SECRET_VALUE, type World } from '../support/world.ts';
 
 const [embedded] = testDatabases();
 
@@ -20,7 +20,7 @@ describe('an address in the head of an answer', () => {
     world.upstream.respond = (request, response) => {
       const { searchParams } = new URL(request.url, 'http://upstream');
       const headers: Record<string, string> = {};
-      for (const [name, value] of searchParams) headers[name] = value;
+      for (const [name, value] of searchParams) headers[name] = value.replaceAll('~', '\t');
       response.writeHead(302, headers).end();
     };
   });
@@ -84,6 +84,23 @@ describe('an address in the head of an answer', () => {
       expect(await answered('link', `<${broker}${path}>; rel=next`)).toBe('<>; rel=next');
     }
     expect(await answered('location', 'http://[')).toBeNull();
+  });
+
+  test('holds no key that only comes together when the address is read', async () => {
+    const apart = SECRET_VALUE.split('').join('~'); // a tab each
+    const masked = '*'.repeat(SECRET_VALUE.length);
+    for (const by of [undefined, listener]) {
+      const base = by ?? `${world.apps[0]?.address ?? ''}/call/vendor`;
+      for (const header of ['location', 'content-location']) {
+        expect(await answered(header, `/api/items?key=${apart}`, by)).toBe(`${base}/items?key=${masked}`);
+      }
+      expect(await answered('location', `http://elsewhere.test/${apart}`, by)).toBe(
+        `http://elsewhere.test/${masked}`,
+      );
+      expect(await answered('link', `<?key=${apart}>; rel=next`, by)).toBe(
+        `<${base}/items?key=${masked}>; rel=next`,
+      );
+    }
   });
 
   test('of another port or a longer host name is of another service', async () => {

@@ -97,6 +97,10 @@ function placesBesideTheBody(value: string): readonly (readonly [what: string, a
     ['ETag', header(`etag: "${value}"`)],
     ['Content-Type', header(`content-type: text/plain; x=${value}`)],
     ['reason phrase', `HTTP/1.1 200 ${value}\r\n${plain}`],
+    [
+      'an address whose reader leaves out tabs',
+      `HTTP/1.1 302 Found\r\nlocation: /next?key=${value.split('').join('\t')}\r\n${plain}`,
+    ],
     ['early hints', `HTTP/1.1 103 Early Hints\r\nlink: <${value}>\r\n\r\nHTTP/1.1 200 OK\r\n${plain}`],
     ['an error page', `HTTP/1.1 500 Oops\r\ncontent-length: ${value.length}\r\n\r\n${value}`],
     [

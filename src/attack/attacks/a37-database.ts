@@ -1,7 +1,7 @@
 // A37 to A39: somebody who can write to the database as they like moves values, addresses and rights about.
 import { randomBytes } from 'node:crypto';
 import type { Attack } from '../attack.ts';
-import { describe, type Scene } from '../scene.ts';
+import { describe, newValue, type Scene } from '../scene.ts';
 import type { LogEntry, Standing } from '../target.ts';
 
 /** Makes every replica look at the rows of a table again, as a change by an administrator would. */
@@ -177,12 +177,42 @@ export const a38: Attack = {
         fine,
       );
     }
+    await rotateBeside(scene, standing, evil.port);
     scene.equal('upstream', 'it saw nothing', upstream.started - before, 0);
     scene.equal('upstream', 'nor did the one it was pointed at', evil.connections, 0);
     const noKey = !other.upstream.heard().includes(standing.value);
     scene.claim('upstream', 'nor did the other one get the key', noKey);
   },
 };
+
+/** An honest rotation, while the service leads elsewhere: the new value must not be sealed for there. */
+async function rotateBeside(scene: Scene, { secret, service }: Standing, evilPort: number): Promise<void> {
+  const { sql } = scene.database;
+  const own = `where name = '${service}'`;
+  const [row] = await sql(`select origin->>'port' as port from service ${own}`);
+  const lead = (port: string) =>
+    sql(`update service set origin = jsonb_set(origin, '{port}', '${port}') ${own}`);
+  await lead(String(evilPort));
+  const isRefused = await scene.target.rotate(secret, newValue()).then(
+    () => false,
+    () => true,
+  );
+  scene.claim('caller', 'no new value is stored for where it was pointed', isRefused);
+  await lead(String(row?.['port']));
+}
+
+/** Another one's key in an agent's row, and an honest command that writes the row anew. */
+async function keyFromElsewhere(scene: Scene, agent: string, thief: Standing): Promise<void> {
+  const { sql } = scene.database;
+  const own = `where name = '${agent}'`;
+  const [row] = await sql(`select key_hash from agent ${own}`);
+  await sql(`update agent set key_hash = (select key_hash from agent where name = '${thief.agent}') ${own}`);
+  await scene.target.freeze(agent);
+  await scene.target.unfreeze(agent).catch(() => undefined); // what refuses it is fine
+  const token = await scene.target.token(agent, thief.agentKey).catch(() => undefined);
+  scene.claim('caller', 'nobody logs in with a key that was put into a row', token === undefined);
+  await sql(`update agent set key_hash = $1 ${own}`, [row?.['key_hash'] as Buffer]);
+}
 
 export const a39: Attack = {
   id: 'A39',
@@ -252,6 +282,7 @@ export const a39: Attack = {
         frozen.standing,
       );
     }
+    await keyFromElsewhere(scene, frozen.standing.agent, fine);
     const unseen = [upstream, frozen.upstream, removed.upstream].map(({ started }) => started);
     scene.equal('upstream', 'none of them saw a request', unseen, [0, 0, 0]);
   },

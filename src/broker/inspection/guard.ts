@@ -81,17 +81,16 @@ export class Guard {
     const mayCut = this.#guards?.stages.some((stage) => stage.mayCut) === true;
     if ((this.#options.blocksLeaks || mayCut) && hasBody && head.status !== 101)
       this.#answer = new HeldAnswer(this.#options.answer);
-    // The reason phrase is scanned as one more value.
-    const [reason, ...scanned] = this.#scanned([['', head.statusText], ...kept]);
-    const guards = this.#guards;
-    const headers =
-      guards === undefined
-        ? scanned
-        : scanned.map(([name, value]) => [name, guards.text(`header ${name}`, value)] as const);
+    // Scanned as they will be sent: to read an address is to leave out what stands between the characters of a key. The
+    // reason phrase is one more value.
+    const [reason, ...headers] = this.#looked(
+      [['', head.statusText], ...this.#options.wayBack(kept)],
+      'header',
+    );
     this.#answer.head({
       status: head.status,
       statusText: reason?.[1] ?? '',
-      headers: [...this.#options.wayBack(headers), ...framing],
+      headers: [...headers, ...framing],
       secretVersion: this.#options.secretVersion,
       flags: this.#options.flags(),
     });
@@ -118,7 +117,7 @@ export class Guard {
     if (held.length > 0) this.#pass(held);
     const last = this.#guards === undefined ? held.subarray(0, 0) : endThrough(this.#guards.stages);
     if (last.length > 0) this.#write(last);
-    this.#answer.end(this.#scanned(incomingHeaders(trailers)));
+    this.#answer.end(this.#looked(incomingHeaders(trailers), 'trailer'));
     this.#options.onFinished();
   }
 
@@ -160,6 +159,17 @@ export class Guard {
         isKnown ? cause : new Problem('internal', { internal: 'the guard failed', cause }),
       );
     }
+  }
+
+  /** What is sent of pairs: without echoes, and as the other guards let them pass. */
+  #looked(pairs: HeaderPairs, what: 'header' | 'trailer'): HeaderPairs {
+    const scanned = this.#scanned(pairs);
+    const guards = this.#guards;
+    if (guards === undefined) return scanned;
+    return scanned.map(([name, value]) => {
+      const where = name === '' ? 'reason' : `${what} ${name}`;
+      return value === '' ? ([name, value] as const) : ([name, guards.text(where, value)] as const);
+    });
   }
 
   #scanned(pairs: HeaderPairs): HeaderPairs {

@@ -10,6 +10,8 @@ export interface Escape {
 const PERCENT = 0x25;
 const AMPERSAND = 0x26;
 const BACKSLASH = 0x5c;
+/** Text is escaped four times over at most: a run of them without an end must not be walked along from each of them. */
+const MOST_BACKSLASHES = 16;
 
 export function escapeAt(text: string, at: number): Escape | undefined {
   const code = text.charCodeAt(at);
@@ -49,7 +51,7 @@ function entityAt(text: string, at: number): Escape | undefined {
 
 function backslashAt(text: string, at: number): Escape | undefined {
   let from = at + 1;
-  while (text.charCodeAt(from) === BACKSLASH) from += 1;
+  while (text.charCodeAt(from) === BACKSLASH && from <= at + MOST_BACKSLASHES) from += 1;
   // Of text within text: a line's end, and not a letter that the next word would begin with.
   if (text[from] === 'n' || text[from] === 't' || text[from] === 'r')
     return { point: 10, length: from + 1 - at };
