@@ -45,6 +45,8 @@ export class Exchange implements Flow, ConnectionUser {
   #hasBegun = false;
   #hasHead = false;
   #informational = 0;
+  /** Of a body whose length was told. */
+  #bytesToCome = Number.NaN;
   #over: Problem | 'ended' | undefined;
 
   constructor(deps: ExchangeDeps) {
@@ -123,6 +125,7 @@ export class Exchange implements Flow, ConnectionUser {
     }
     if (status < 200) return;
     this.#hasHead = true;
+    this.#bytesToCome = Number(headers.find(([name]) => name === 'content-length')?.[1] ?? Number.NaN);
     const statusText = REASON_PHRASE.test(text) ? text : '';
     this.#deps.handler.onHead({ status, statusText, headers, remoteAddress: this.#address });
   }
@@ -147,6 +150,7 @@ export class Exchange implements Flow, ConnectionUser {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over !== undefined) return;
     this.#overhead.passBody(chunk.length);
+    this.#bytesToCome -= chunk.length;
     if (!this.#deps.handler.onData(chunk)) controller.pause();
   }
 
@@ -160,12 +164,20 @@ export class Exchange implements Flow, ConnectionUser {
   onResponseError(_: unknown, error: Error): void {
     if (this.#over !== undefined) return;
     const problem = toProblem(error, this.#host, this.#hasHead ? 'after-head' : 'before-head');
+    if (this.#hasHead && this.#bytesToCome === 0) return this.#endWhole(problem);
     if (!this.#isConnected) this.#cut(problem);
     if (this.#mayTryAnother(problem) && this.#try()) return;
     this.#finish(problem);
     if (this.#isRefused) this.#connection?.release();
     else this.#cut(problem);
     this.#deps.handler.onError(problem);
+  }
+
+  /** An upstream may leave behind its last byte, while a slow reader keeps undici from saying that it was the last. */
+  #endWhole(problem: Problem): void {
+    this.#finish('ended');
+    this.#cut(problem);
+    this.#deps.handler.onEnd([]);
   }
 
   /** False when no address is left. */

@@ -188,6 +188,25 @@ describe('an answer', () => {
     expect(await call(egress, requestTo(port))).toMatchObject({ head: { status: 204 }, ends: 1 });
   });
 
+  it('is whole where its upstream leaves behind the last byte, however slowly it is read', async () => {
+    const body = Buffer.alloc(2 * 1024 * 1024, 0x61);
+    const upstream = await rawUpstream((socket, received) => {
+      if (!received.endsWith('\r\n\r\n')) return;
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n`);
+      socket.end(body);
+    });
+    const handler = recorder({
+      onData: () => {
+        setImmediate(() => flow.resume());
+        return false;
+      },
+    });
+    const flow = openEgress().send(requestTo(upstream.port), handler);
+    const heard = await handler.over;
+    expect(heard).toMatchObject({ problem: undefined, trailers: [], ends: 1 });
+    expect(heard.body.equals(body)).toBe(true);
+  });
+
   it('waits in the kernel while its reader is slow', async () => {
     let written = 0;
     const size = 64 * 1024 * 1024;
