@@ -174,6 +174,33 @@ test('a value in the arguments is refused without repeating it', async () => {
   }
 });
 
+test('one version is destroyed where its secret is named once more, and the current one never', async () => {
+  await succeeds(['secret', 'add', 'spare'], { input: 'sk-cli-spare-one-Vt4Hm9RzC2kQ\n' });
+  const rotate = ['secret', 'rotate', 'spare', '--grace', '0'];
+  await succeeds([...rotate, '--yes'], { input: 'sk-cli-spare-two-Bn7Wq1XyL5pD\n' });
+  const destroy = (...more: string[]) => doorward(['secret', 'destroy', 'spare', ...more]);
+  const unconfirmed = await destroy('--version', '1', '--yes');
+  expect(unconfirmed.code).not.toBe(0);
+  expect(unconfirmed.stderr).toContain('--confirm spare');
+  const current = await destroy('--version', '2', '--confirm', 'spare');
+  expect(current.code).not.toBe(0);
+  expect(current.stderr).toContain('doorward secret rotate spare');
+  const wrong = await destroy('--version', 'first', '--confirm', 'spare');
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('number of a version') });
+
+  const { stderr } = await destroy('--version', '1', '--confirm', 'spare');
+  expect(stderr).toContain('Version 1 of spare is destroyed.');
+  const { stdout } = await succeeds(['secret', 'versions', 'spare', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({
+    items: [
+      { number: 2, state: 'current' },
+      { number: 1, state: 'destroyed' },
+    ],
+  });
+  const told = await succeeds(['audit', 'list', '--kind', 'version.destroy', '--plain']);
+  expect(told.stdout).toContain('spare');
+});
+
 test('no command has printed a value', () => {
   for (const value of VALUES) expect(said).not.toContain(value);
 });
