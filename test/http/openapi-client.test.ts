@@ -169,6 +169,11 @@ describe('a client generated from /openapi.json', () => {
     expect((await call('versionDestroy', { name: 'vendor' }, { version: 2 })).data['state']).toBe('destroyed');
     await call('secretDisable', { name: 'vendor' }, {});
     await call('secretEnable', { name: 'vendor' }, { version: 1 });
+    expect((await call('versionDestroy', { name: 'vendor' }, { version: 1 })).status).toBe(409);
+    expect((await call('versionDestroy', { name: 'vendor' }, { version: 2 })).data['state']).toBe(
+      'destroyed',
+    );
+    await call('secretRotate', { name: 'vendor' }, { value: 'sk-client-0f1e2d3c4b5a6978' });
 
     expect((await call('grantRemove', pair)).status).toBe(200);
     expect((await call('agentShow', { name: 'robot' })).data['services']).toEqual([]);
