@@ -55,9 +55,6 @@ export class EscapeFilter {
     const first = encoding.readEscape(source, start);
     if (first === NO_ESCAPE || first === UNFINISHED) return first === UNFINISHED;
     if (this.#hasShort) return true;
-    // What stands for nothing is inside a match only: without a letter of one in front, the match has an earlier escape.
-    const isRest = escapeMeaning(first) === NOTHING && this.#decodedLength === GRAM;
-    if (isRest && start > 0 && this.#letters[source[start - 1] ?? 0] === 0) return false;
     const one = source[start - 3] ?? 0;
     const before = (one << 8) | ((source[start - 2] ?? 0) << 16) | ((source[start - 1] ?? 0) << 24);
     return this.#mayHold(encoding, source, { start, before, from: 1, to: this.#decodedLength, isLast });
