@@ -98,7 +98,7 @@ async function openClient(context: Context): Promise<Client> {
   return createClient(address, {
     say,
     readCredential: async () => {
-      if (context.flags.quiet !== true && address.kind === 'url' && isReadableOnTheWay(address)) {
+      if (context.flags.quiet !== true && address.kind === 'url' && isReadableOnTheWay(address.url)) {
         const { origin } = new URL(address.url);
         context.warn(
           `The owner credential goes to ${origin} unencrypted. Use the admin socket there, or an https address.`,

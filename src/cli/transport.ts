@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
+import { isLoopbackHost } from '../core/loopback-host.ts';
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -12,8 +13,9 @@ export type Address =
   | { readonly kind: 'url'; readonly url: string };
 
 /** Plain http that leaves this machine: whoever stands on the way reads what is sent. */
-export function isReadableOnTheWay(address: Address): boolean {
-  return address.kind === 'url' && !/^https:|^http:\/\/(localhost|127\.|\[::1\])/i.test(address.url);
+export function isReadableOnTheWay(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol !== 'https:' && !isLoopbackHost(hostname);
 }
 
 export interface Outgoing {

@@ -1,6 +1,7 @@
 // Kinds of material: what a secret's value is. `static` is one opaque value that is sent as it is. The others are JSON objects
 // of fields that are exchanged for short-lived access tokens; their field names are those of the standards.
 import { z } from 'zod';
+import { isLoopbackHost } from './loopback-host.ts';
 import { Problem } from './problem.ts';
 
 export const MATERIAL_KINDS = ['static', 'oauth2-client', 'oauth2-refresh', 'github-app'] as const;
@@ -30,12 +31,11 @@ const TokenUrl = z
 function isTokenUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password, search, hash, href } = new URL(value);
-  const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
   const isPlain = username === '' && password === '' && search === '' && hash === '';
   return (
     isPlain &&
     (href === value || href === `${value}/`) &&
-    (protocol === 'https:' || (isLoopback && protocol === 'http:'))
+    (protocol === 'https:' || (isLoopbackHost(hostname) && protocol === 'http:'))
   );
 }
 

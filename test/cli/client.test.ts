@@ -62,6 +62,10 @@ describe('a command', () => {
       /unencrypted/,
     );
     expect((await run(['secret', 'list', '--url', 'http://127.0.0.1:1'])).stderr).not.toMatch(/unencrypted/);
+    for (const named of ['127.evil.invalid', 'localhost.evil.invalid']) {
+      const { stderr } = await run(['secret', 'list', '--url', `http://${named}:1`]);
+      expect(stderr).toContain(`The owner credential goes to http://${named}:1 unencrypted.`);
+    }
   });
 
   test('puts fields where the contract says: path, query or JSON body', async () => {

@@ -116,7 +116,7 @@ async function create(
 
 /** The passphrase goes to the server, which encrypts: on the wire nobody else may read it. */
 async function chosen(context: Context, address: Address, options: CreateOptions): Promise<string> {
-  if (address.kind === 'url' && isReadableOnTheWay(address)) {
+  if (address.kind === 'url' && isReadableOnTheWay(address.url)) {
     throw usageFailure(
       `The passphrase would go to ${address.url} unencrypted. Use the admin socket, an https address, or --recipient.`,
     );

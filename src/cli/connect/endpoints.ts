@@ -6,6 +6,7 @@ import {
   processDiscoveryResponse,
 } from 'oauth4webapi';
 import type { OauthEndpoints } from '../../catalogue/entry.ts';
+import { isLoopbackHost } from '../../core/loopback-host.ts';
 import type { MintedKind } from '../../core/material.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -79,8 +80,7 @@ function httpFor({ token_endpoint: url }: AuthorizationServer): Endpoints['http'
 }
 
 function insecure({ protocol, hostname }: URL): Endpoints['http'] {
-  const isHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-  return protocol === 'http:' && isHere ? { [allowInsecureRequests]: true } : {};
+  return protocol === 'http:' && isLoopbackHost(hostname) ? { [allowInsecureRequests]: true } : {};
 }
 
 function requireUrl(name: string, text: string): URL {
