@@ -1,5 +1,6 @@
 // The calls under way: each can be asked whether it is still allowed, and is ended when it is not.
 import { Problem } from '../core/problem.ts';
+import { UnderWay } from '../core/under-way.ts';
 
 export interface LiveCall {
   /** Why the call may not go on, as memory stands now. */
@@ -11,22 +12,20 @@ const CUT_EVERY_MS = 50;
 const POLL_MS = 20;
 
 export class LiveCalls {
-  readonly #calls = new Set<LiveCall>();
-  readonly #finishing = new Set<Promise<unknown>>();
+  readonly #calls = new UnderWay<LiveCall>();
+  readonly #finishing = new UnderWay<Promise<unknown>>();
 
   get count(): number {
     return this.#calls.size;
   }
 
   add(call: LiveCall): () => void {
-    this.#calls.add(call);
-    return () => this.#calls.delete(call);
+    return this.#calls.add(call);
   }
 
   /** Remembers work that is still to be done after the answer, such as writing the outcome. */
   finishing(work: Promise<unknown>): void {
-    this.#finishing.add(work);
-    const forget = () => this.#finishing.delete(work);
+    const forget = this.#finishing.add(work);
     work.then(forget, forget);
   }
 

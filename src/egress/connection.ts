@@ -9,7 +9,7 @@ import { type Dial, type DialCallback, openSocket } from './dial.ts';
 /** What a connection tells the pool it belongs to. */
 export interface ConnectionEvents {
   onUsable(connection: Connection): void;
-  onDestroyed(connection: Connection): void;
+  onDestroyed(): void;
   /** The socket closed; a connection that is idle is of no more use. */
   onDisconnected(connection: Connection): void;
 }
@@ -93,6 +93,6 @@ export class Connection {
     const destroyed = this.#client.destroy(reason);
     this.#cancelDial(reason);
     await destroyed;
-    this.#events.onDestroyed(this);
+    this.#events.onDestroyed();
   }
 }

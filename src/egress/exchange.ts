@@ -19,7 +19,7 @@ interface ExchangeDeps {
   readonly request: OutgoingRequest;
   readonly handler: UpstreamHandler;
   readonly timeouts: Timeouts;
-  readonly onOver: (exchange: Exchange) => void;
+  readonly onOver: () => void;
 }
 
 const MAX_INFORMATIONAL = 16;
@@ -273,7 +273,7 @@ export class Exchange implements Flow, ConnectionUser {
     this.#over = how;
     clearTimeout(this.#connectTimer);
     clearTimeout(this.#totalTimer);
-    this.#deps.onOver(this);
+    this.#deps.onOver();
   }
 }
 

@@ -5,6 +5,7 @@ import type { SecureContext } from 'node:tls';
 import type { AddressPolicy } from '../core/ip-range.ts';
 import type { Origin } from '../core/service.ts';
 import type { Clock } from '../core/time.ts';
+import { UnderWay } from '../core/under-way.ts';
 import { Connection } from './connection.ts';
 import { bareHost } from './resolve.ts';
 import { DEFAULT_TLS, secureContextOf, type TlsSettings } from './trust.ts';
@@ -48,7 +49,7 @@ export class Pools {
   /** In the order of last use. */
   readonly #pools = new Map<string, Pool>();
   #latest: Pool | undefined;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new UnderWay<Connection>();
   #tidying: NodeJS.Timeout | undefined;
 
   constructor(deps: PoolsDeps) {
@@ -132,7 +133,7 @@ export class Pools {
         if (pool.isClosed) void usable.destroy();
         else pool.idle.push(usable);
       },
-      onDestroyed: (destroyed) => this.#connections.delete(destroyed),
+      onDestroyed: () => forget(),
       onDisconnected: (closed) => {
         const at = pool.idle.lastIndexOf(closed);
         if (at === -1) return;
@@ -140,7 +141,7 @@ export class Pools {
         void closed.destroy();
       },
     });
-    this.#connections.add(connection);
+    const forget = this.#connections.add(connection);
     return connection;
   }
 

@@ -1,6 +1,7 @@
 // The only way out: one request to one upstream, over a pinned and checked address, streaming both ways.
 // Redirects are answers like any other; nothing is retried once a connection stood.
 import { Problem } from '../core/problem.ts';
+import { UnderWay } from '../core/under-way.ts';
 import { Exchange, type NextConnection } from './exchange.ts';
 import { toProblem } from './failure.ts';
 import type { Flow, OutgoingRequest, Timeouts, UpstreamHandler } from './flow.ts';
@@ -36,7 +37,7 @@ const MAX_ADDRESSES_TRIED = 4;
 
 export function createEgress(deps: EgressDeps): Egress {
   const pools = new Pools(deps);
-  const running = new Set<Exchange>();
+  const running = new UnderWay<Exchange>();
   let isClosed = false;
 
   /** In the same turn where the addresses are known, so that most requests are written without waiting for one. */
@@ -58,8 +59,8 @@ export function createEgress(deps: EgressDeps): Egress {
   return {
     send(request, handler) {
       const timeouts = timeoutsOf(request, deps.defaultTimeouts);
-      const exchange = new Exchange({ request, handler, timeouts, onOver: (over) => running.delete(over) });
-      running.add(exchange);
+      const exchange = new Exchange({ request, handler, timeouts, onOver: () => forget() });
+      const forget = running.add(exchange);
       void start(exchange, request, timeouts.connectMs);
       return exchange;
     },

@@ -15,20 +15,26 @@ interface Open {
 }
 
 export class OpenRequests {
-  readonly #bySocket = new Map<Duplex, Set<Open>>();
+  readonly #bySocket = new Map<Duplex, Open[]>();
 
   /** False: too many of this connection are open already. */
   add(request: IncomingMessage, response: ServerResponse): boolean {
     const { socket } = request;
-    const open = this.#bySocket.get(socket) ?? new Set<Open>();
-    if (open.size >= MAX_PIPELINED) return false;
+    const open = this.#of(socket);
+    if (open.length >= MAX_PIPELINED) return false;
     const one: Open = { request, response, bytesRead: socket.bytesRead, sinceMs: performance.now() };
-    this.#bySocket.set(socket, open.add(one));
+    open.push(one);
     response.once('close', () => {
-      open.delete(one);
-      if (open.size === 0 && socket.destroyed) this.#bySocket.delete(socket); // else the next request has it
+      open.splice(open.indexOf(one), 1);
+      if (open.length === 0 && socket.destroyed) this.#bySocket.delete(socket); // else the next request has it
     });
     return true;
+  }
+
+  #of(socket: Duplex): Open[] {
+    let open = this.#bySocket.get(socket);
+    if (open === undefined) this.#bySocket.set(socket, (open = []));
+    return open;
   }
 
   /** One that is not answered yet. */
@@ -39,7 +45,7 @@ export class OpenRequests {
 
   /** The connection has closed. Node tells it to the answer whose turn it is, and to none behind it. */
   gone(socket: Duplex): void {
-    for (const { response } of this.#bySocket.get(socket) ?? []) {
+    for (const { response } of this.#bySocket.get(socket)?.slice() ?? []) {
       if (response.socket !== null) continue;
       response.destroyed = true;
       response.emit('close');
@@ -49,7 +55,7 @@ export class OpenRequests {
 
   /** Whether a request of this connection waits for its answer. */
   isUnderWay(socket: Duplex): boolean {
-    return (this.#bySocket.get(socket)?.size ?? 0) > 0;
+    return (this.#bySocket.get(socket)?.length ?? 0) > 0;
   }
 
   /** Whether what is written to the connection now is read as the answer to the request that it is about. */
@@ -64,7 +70,7 @@ export class OpenRequests {
     const nowMs = performance.now();
     const found: Duplex[] = [];
     for (const [socket, open] of this.#bySocket) {
-      if ([...open].some((one) => isStalled(one, nowMs, idleMs))) found.push(socket);
+      if (open.some((one) => isStalled(one, nowMs, idleMs))) found.push(socket);
     }
     return found;
   }
