@@ -1,5 +1,6 @@
 // `doorward serve`: runs the server in this process until SIGTERM or SIGINT, then drains.
 import { constants } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import type { App, World } from '../compose.ts';
 import { knownVariables, parseServerConfig, type ServerConfig, unknownVariables } from '../config.ts';
 import { systemRandomness } from '../crypto/randomness.ts';
@@ -15,8 +16,14 @@ import { welcome } from './welcome.ts';
 const SAME_SIGNAL_MS = 200;
 /** What closing may take beyond draining, before the process ends with things left open. */
 const CLOSING_LIMIT_MS = 20_000;
+/**
+ * V8 learns to put what often outlives one collection among its old objects at once. Here those are pieces of calls: they end
+ * milliseconds later, and until all old objects are looked at they keep what is left of their calls alive, to be copied.
+ */
+const NO_PRETENURING = '--no-allocation-site-pretenuring';
 
 export async function serve(context: Context): Promise<void> {
+  setFlagsFromString(NO_PRETENURING);
   const { terminal } = context;
   const environment = effectiveEnvironment(context);
   const config = parseServerConfig(environment);

@@ -55,6 +55,13 @@ interface Waiter {
   readonly reject: (reason: unknown) => void;
 }
 
+interface WrittenBatch {
+  readonly waiters: readonly Waiter[];
+  readonly epochs: ReadonlyMap<string, bigint>;
+}
+
+const NOBODY: WrittenBatch = { waiters: [], epochs: new Map() };
+
 /** What became of a batch: done with, or to be sent again with these waiters. */
 type Verdict = 'done' | readonly Waiter[];
 
@@ -66,8 +73,11 @@ export class CallLane {
   /** Queued events that somebody waits for. */
   #urgent = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** Tells the callers of the last batch that it is written. */
-  #answers: (() => void) | undefined;
+  /**
+   * The last batch that is written, until its callers are told. Kept as data: V8 puts a function that is assigned to a property
+   * among its old objects at once, where everything it knows outlives the call by far.
+   */
+  #unanswered: WrittenBatch = NOBODY;
   /** Why the batch at hand had to be sent again. */
   #trouble: unknown;
   #isFailing = false;
@@ -200,18 +210,16 @@ export class CallLane {
   #written(waiters: readonly Waiter[], epochs: ReadonlyMap<string, bigint>): void {
     this.#isFailing = false;
     this.#deps.afterBatch();
-    this.#answers = () => {
-      for (const { draft, resolve } of waiters) {
-        const { vault } = draft.input;
-        resolve({ id: draft.stamp.id, epoch: (vault === null ? undefined : epochs.get(vault)) ?? 0n });
-      }
-    };
+    this.#unanswered = { waiters, epochs };
   }
 
   #answer(): void {
-    const answers = this.#answers;
-    this.#answers = undefined;
-    answers?.();
+    const { waiters, epochs } = this.#unanswered;
+    this.#unanswered = NOBODY;
+    for (const { draft, resolve } of waiters) {
+      const { vault } = draft.input;
+      resolve({ id: draft.stamp.id, epoch: (vault === null ? undefined : epochs.get(vault)) ?? 0n });
+    }
   }
 
   /** After an error the database is asked for the truth: the statement may have been committed all the same. */
