@@ -46,6 +46,9 @@ export function idSchema<P extends IdPrefix>(prefix: P) {
     .meta({ examples: [`${prefix}_01jd8m4q6ve3rr1vh5x2ykt9c7`] });
 }
 
+/** What an id is written into before it is text. */
+const suffix = Buffer.alloc(SUFFIX_LENGTH);
+
 export interface IdSource {
   readonly clock: Clock;
   readonly randomness: Randomness;
@@ -68,7 +71,6 @@ export function idBytes(id: Id): Buffer {
 /** The id with these 16 UUID bytes, as an envelope header holds them. */
 export function idOfBytes<P extends IdPrefix>(prefix: P, bytes: Uint8Array): Id<P> {
   // Every call makes several ids: written in one go, as typeid-js, which `idBytes` reads them with, would in many.
-  const suffix = Buffer.allocUnsafe(SUFFIX_LENGTH);
   for (let at = 0; at < SUFFIX_LENGTH; at += 1) {
     const bit = at * 5 - 2; // 128 bits in 26 characters: two zero bits stand before the first
     const byte = bit >> 3;

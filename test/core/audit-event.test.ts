@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { AuditEvent, parseAuditEvent } from '../../src/core/audit-event.ts';
 import { canonicalJson } from '../../src/core/canonical-json.ts';
 import type { JsonValue } from '../../src/core/canonical-json.ts';
+import { MacKey } from '../../src/crypto/mac-key.ts';
 import { bodyHash, chainMac, genesisMac, leafHash } from '../../src/vault/audit/chain.ts';
 
 interface Vectors {
@@ -27,7 +28,7 @@ interface Vectors {
 const vectors: Vectors = JSON.parse(
   readFileSync(new URL('vectors/audit-event.json', import.meta.url), 'utf8'),
 );
-const macKey = Buffer.from(vectors.macKey, 'hex');
+const macKey = new MacKey(Buffer.from(vectors.macKey, 'hex'));
 
 describe('valid events', () => {
   test.each(vectors.valid)('$name', ({ event, canonical, seq, salt, bodyHash: body, leafHash: leaf }) => {

@@ -1,7 +1,7 @@
 // The head of a chain this process writes, and what to make of a commit whose answer never came.
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Problem } from '../../core/problem.ts';
 import type { Id } from '../../core/ids.ts';
+import { MacKey } from '../../crypto/mac-key.ts';
 import { genesisMac, isSameHead, sealEvent } from './chain.ts';
 import type { DraftEvent, Head, Lane } from './chain.ts';
 import type { AuditRow, ChainEnd } from '../../store/audit-events.ts';
@@ -27,7 +27,7 @@ export type Settlement =
 export class ChainHead {
   readonly chain: Id<'chn'>;
   readonly lane: Lane;
-  readonly #macKey: KeyObject;
+  readonly #macKey: MacKey;
   readonly #onAlarm: (alarm: Alarm) => void;
   #head: Head;
   #doubts: Doubt[] = [];
@@ -37,7 +37,7 @@ export class ChainHead {
   constructor(chain: Id<'chn'>, lane: Lane, macKey: Uint8Array, onAlarm: (alarm: Alarm) => void) {
     this.chain = chain;
     this.lane = lane;
-    this.#macKey = createSecretKey(macKey);
+    this.#macKey = new MacKey(macKey);
     this.#onAlarm = onAlarm;
     this.#head = { seq: 0, mac: genesisMac(this.#macKey, chain) };
   }

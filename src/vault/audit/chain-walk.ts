@@ -2,6 +2,7 @@
 // A row whose MAC is right stands where it was written: the MAC covers its number, the MAC before it and its leaf.
 // What to call a row whose MAC is wrong can only be told once it is known whether a right one follows.
 import { constantTimeEqual } from '../../crypto/encoding.ts';
+import { MacKey } from '../../crypto/mac-key.ts';
 import type { StoredEvent } from '../../store/audit-reading.ts';
 import { bodyHash, chainMac, genesisMac, leafHash } from './chain.ts';
 
@@ -54,6 +55,7 @@ const MAX_SHUFFLED = 64;
 
 export class ChainWalk {
   readonly #deps: WalkDeps;
+  readonly #macKey: MacKey;
   readonly #suspects: Suspect[] = [];
   #gaps: { readonly from: number; readonly to: number }[] = [];
   #previous: { readonly seq: number; readonly mac: string };
@@ -64,16 +66,17 @@ export class ChainWalk {
 
   constructor(deps: WalkDeps) {
     this.#deps = deps;
-    this.#previous = { seq: 0, mac: genesisMac(deps.macKey, deps.chain) };
+    this.#macKey = new MacKey(deps.macKey);
+    this.#previous = { seq: 0, mac: genesisMac(this.#macKey, deps.chain) };
   }
 
   async step(row: StoredEvent): Promise<void> {
-    const { macKey, chain } = this.#deps;
+    const { chain } = this.#deps;
     const { id, seq, prevMac, mac, leafHash: leaf } = row;
     const isDouble = seq <= this.#lastSeq; // or below 1
     const isGap = seq > this.#lastSeq + 1 && this.#gaps.length < MAX_SUSPECTS;
     if (isGap) this.#gaps.push({ from: this.#lastSeq + 1, to: seq - 1 });
-    const isRight = seq > 0 && isHash(chainMac(macKey, hex(prevMac), { chain, seq }, hex(leaf)), mac);
+    const isRight = seq > 0 && isHash(chainMac(this.#macKey, hex(prevMac), { chain, seq }, hex(leaf)), mac);
     this.#lastSeq = Math.max(this.#lastSeq, seq);
     if (!isRight) {
       this.#suspect({ id, seq, prevMac, mac, leafHash: leaf, isDouble });
@@ -178,13 +181,13 @@ export class ChainWalk {
 
   /** The number under which the suspect's MAC is right, if it is one nearby or of another suspect. */
   #placeOf({ seq, prevMac, mac, leafHash: leaf }: Suspect): number | undefined {
-    const { macKey, chain } = this.#deps;
+    const { chain } = this.#deps;
     const others = this.#suspects.length <= MAX_SHUFFLED ? this.#suspects.map((other) => other.seq) : [];
     return [seq - 1, seq + 1, ...others].find(
       (place) =>
         place > 0 &&
         place !== seq &&
-        isHash(chainMac(macKey, hex(prevMac), { chain, seq: place }, hex(leaf)), mac),
+        isHash(chainMac(this.#macKey, hex(prevMac), { chain, seq: place }, hex(leaf)), mac),
     );
   }
 

@@ -3,11 +3,12 @@
 //   leaf_hash = SHA-256(00 ‖ canonical JSON of {at, chain, id, intent, kind, seq, vault} ‖ body_hash)
 //   mac       = HMAC-SHA256(audit key, prev_mac ‖ chain id ‖ seq as u64be ‖ leaf_hash)
 //   prev_mac of seq 1 = HMAC-SHA256(audit key, "doorward audit chain v1" ‖ 00 ‖ chain id)
-import { createHmac, hash, type KeyObject } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AuditInput } from '../../core/audit-event.ts';
 import type { AuditStamp } from '../../core/audit-text.ts';
 import { canonicalString as string, canonicalNumber as number } from '../../core/canonical-json.ts';
 import type { Id } from '../../core/ids.ts';
+import type { MacKey } from '../../crypto/mac-key.ts';
 import type { AuditRow } from '../../store/audit-events.ts';
 
 export type Lane = 'call' | 'admin';
@@ -30,20 +31,34 @@ export interface LeafColumns {
   readonly at: string;
 }
 
-/** As a KeyObject it is prepared once, not for every event. */
-type MacKey = Uint8Array | KeyObject;
-
 // Hashes and MACs are hexadecimal text: so they go to the database, and buffers of their own would cost more.
 // Their places follow from their lengths: one from a database may be longer or shorter than it ought to be.
 const SEQ_BYTES = 8;
 const LEAF_PREFIX_BYTES = 1;
 const GENESIS = 'doorward audit chain v1\0';
+/** Of UTF-8, for each unit of UTF-16. */
+const MOST_BYTES = 3;
+
+// What is hashed is put together in one place, over and over: every call comes here six times.
+const SCRATCH_BYTES = 8192;
+const scratch = Buffer.alloc(SCRATCH_BYTES);
+const beginnings: (Buffer | undefined)[] = [];
+
+/** Memory of its own only for what is too long. */
+function roomFor(bytes: number): Buffer {
+  return bytes <= SCRATCH_BYTES ? scratch : Buffer.alloc(bytes);
+}
+
+function firstOf(bytes: Buffer, length: number): Buffer {
+  if (bytes !== scratch) return bytes.subarray(0, length);
+  return (beginnings[length] ??= scratch.subarray(0, length));
+}
 
 export function bodyHash(salt: Uint8Array, json: string): string {
-  const bytes = Buffer.allocUnsafe(salt.length + Buffer.byteLength(json));
+  const bytes = roomFor(salt.length + json.length * MOST_BYTES);
   bytes.set(salt);
-  bytes.write(json, salt.length);
-  return hash('sha256', bytes, 'hex');
+  const end = salt.length + bytes.write(json, salt.length);
+  return hash('sha256', firstOf(bytes, end), 'hex');
 }
 
 export function leafHash(columns: LeafColumns, body: string): string {
@@ -51,27 +66,25 @@ export function leafHash(columns: LeafColumns, body: string): string {
   const header =
     `{"at":${string(at)},"chain":${string(chain)},"id":${string(id)},"intent":${orNull(intent)}` +
     `,"kind":${string(kind)},"seq":${number(seq)},"vault":${orNull(vault)}}`;
-  const headerEnd = LEAF_PREFIX_BYTES + Buffer.byteLength(header);
-  const bytes = Buffer.allocUnsafe(headerEnd + body.length / 2);
+  const bytes = roomFor(LEAF_PREFIX_BYTES + header.length * MOST_BYTES + body.length / 2);
   bytes[0] = 0;
-  bytes.write(header, LEAF_PREFIX_BYTES);
-  bytes.write(body, headerEnd, 'hex');
-  return hash('sha256', bytes, 'hex');
+  const headerEnd = LEAF_PREFIX_BYTES + bytes.write(header, LEAF_PREFIX_BYTES);
+  const end = headerEnd + bytes.write(body, headerEnd, 'hex');
+  return hash('sha256', firstOf(bytes, end), 'hex');
 }
 
 function orNull(text: string | null): string {
   return text === null ? 'null' : string(text);
 }
 
-export function chainMac(macKey: MacKey, previous: string, at: ChainPlace, leaf: string): string {
-  const previousEnd = previous.length / 2;
-  const chainEnd = previousEnd + Buffer.byteLength(at.chain);
-  const bytes = Buffer.allocUnsafe(chainEnd + SEQ_BYTES + leaf.length / 2);
-  bytes.write(previous, 'hex');
-  bytes.write(at.chain, previousEnd);
-  bytes.writeBigUInt64BE(BigInt(at.seq), chainEnd);
-  bytes.write(leaf, chainEnd + SEQ_BYTES, 'hex');
-  return createHmac('sha256', macKey).update(bytes).digest('hex');
+export function chainMac(macKey: MacKey, previous: string, { chain, seq }: ChainPlace, leaf: string): string {
+  const bytes = roomFor(previous.length / 2 + chain.length * MOST_BYTES + SEQ_BYTES + leaf.length / 2);
+  let end = bytes.write(previous, 'hex');
+  end += bytes.write(chain, end);
+  end = bytes.writeUInt32BE(Math.floor(seq / 2 ** 32), end);
+  end = bytes.writeUInt32BE(seq % 2 ** 32, end);
+  end += bytes.write(leaf, end, 'hex');
+  return macKey.hex(firstOf(bytes, end));
 }
 
 export interface ChainPlace {
@@ -81,7 +94,7 @@ export interface ChainPlace {
 
 /** What stands as `prev_mac` in a chain's first row. */
 export function genesisMac(macKey: MacKey, chain: string): string {
-  return createHmac('sha256', macKey).update(`${GENESIS}${chain}`).digest('hex');
+  return macKey.hex(Buffer.from(`${GENESIS}${chain}`));
 }
 
 /** An event with its text, made before it has a place in a chain. */

@@ -6,13 +6,13 @@ import { type Id, type IdSource, idOfBytes } from '../../core/ids.ts';
 import type { DraftEvent } from './chain.ts';
 
 const SALT_BYTES = 16;
-const ID_RANDOM_BYTES = 8;
+const ID_BYTES = 16;
 const COUNTER_LIMIT = 0x1000;
 
 /** Makes drafts whose ids ascend in the order of the calls. */
 export function createDrafter(ids: IdSource, replica: Id<'rep'>): (input: AuditInput) => DraftEvent {
   const { clock, randomness } = ids;
-  const nextId = createAscendingIds(() => randomness.bytes(ID_RANDOM_BYTES));
+  const nextId = createAscendingIds(() => randomness.bytes(ID_BYTES));
   return (input) => {
     const at = clock.now();
     const stamp = { at: at.toISOString(), id: nextId(at.getTime()), replica, v: 1 } as const;
@@ -33,10 +33,9 @@ function createAscendingIds(takeRandom: () => Buffer): (nowMs: number) => Id<'ev
       lastMs = Math.max(nowMs, lastMs + 1);
       counter = 0;
     }
-    const uuid = Buffer.allocUnsafe(16);
+    const uuid = takeRandom();
     uuid.writeUIntBE(lastMs, 0, 6);
     uuid.writeUInt16BE(0x7000 | counter, 6);
-    takeRandom().copy(uuid, 8);
     uuid[8] = 0x80 | ((uuid[8] ?? 0) & 0x3f);
     return idOfBytes('evt', uuid);
   };
