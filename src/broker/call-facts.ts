@@ -1,6 +1,6 @@
 // What the constraints of a grant are held against, read from a call: nothing of it is taken from what the caller says of
 // itself but what is sent on as it says.
-import { type CanonicalAddress, decodedQuery } from '../core/address.ts';
+import type { CanonicalAddress } from '../core/address.ts';
 import type { BodyFacts, CallFacts } from '../core/constraint-check.ts';
 import type { Service } from '../core/entities.ts';
 import { slotsOf } from '../vault/credential.ts';
@@ -15,7 +15,7 @@ export function factsOf(
   const slots: readonly string[] = service === undefined ? [] : slotsOf(service).query;
   return {
     client: call.client,
-    query: decodedQuery(address).filter(([name]) => !slots.includes(name)),
+    query: address.decodedQuery.filter(([name]) => !slots.includes(name)),
     body: bodyFacts(call, body),
   };
 }

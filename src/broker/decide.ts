@@ -1,11 +1,12 @@
 // Steps 2 and 3: what is called, and whether it may be. Only `decideCall` makes an `Allowed`, and only with one can a
 // credential be injected.
-import { canonicalAddress, type CanonicalAddress, requestMethod } from '../core/address.ts';
+import { type CanonicalAddress, requestMethod } from '../core/address.ts';
 import { bodyRulesOf, type CallFacts } from '../core/constraint-check.ts';
 import type { Constraints } from '../core/constraints.ts';
 import type { Grant, Service } from '../core/entities.ts';
 import { type Decision, decideOpening } from '../core/policy.ts';
 import { Problem } from '../core/problem.ts';
+import { RecentAddresses } from '../core/recent-addresses.ts';
 import type { CallingAgent } from './caller.ts';
 import type { BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
@@ -45,6 +46,8 @@ interface Named {
   readonly isGranted: boolean;
 }
 
+const recent = new RecentAddresses();
+
 /** Throws `invalid-address` or `method-not-allowed`. */
 export function findTarget(
   call: Pick<BrokeredCall, 'method' | 'isWebSocket' | 'client' | 'headers'>,
@@ -53,7 +56,7 @@ export function findTarget(
 ): Target {
   const { isWebSocket = false } = call;
   const method = requestMethod(call.method);
-  const address = canonicalAddress(raw, isGranted ? service?.protection.address : undefined);
+  const address = recent.read(raw, isGranted ? service?.protection.address : undefined);
   const facts = () => factsOf(call, body, { service, address });
   return { service, method, address, isWebSocket, facts };
 }

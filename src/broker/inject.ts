@@ -1,5 +1,4 @@
 // The outgoing request, rebuilt from configuration and canonical parts. The credential goes in last.
-import { decodedQueryNames } from '../core/address.ts';
 import type { Service } from '../core/entities.ts';
 import type { Id } from '../core/ids.ts';
 import { type HeaderPairs, outgoingHeaders } from '../core/headers.ts';
@@ -94,11 +93,11 @@ function transportOf(
 function keptQuery({ target, caller }: Allowed, slots: readonly string[]): readonly string[] {
   const { address } = target;
   if (address.search === '') return NO_QUERY;
-  const names = decodedQueryNames(address);
   const parts = address.search.slice(1).split('&');
   const taken = new Set(slots.map(comparable));
   return parts.filter(
-    (part, at) => !taken.has(comparable(names[at] ?? '')) && !carries(decoded(part), caller.withheld),
+    (part, at) =>
+      !taken.has(comparable(address.decodedQuery[at]?.[0] ?? '')) && !carries(decoded(part), caller.withheld),
   );
 }
 

@@ -135,13 +135,12 @@ function bareToken(value: string): string {
 function queryPairs(address: string): (readonly [name: string, value: string])[] {
   const at = address.indexOf('?');
   if (at === -1) return [];
-  return address
-    .slice(at + 1)
-    .split('&')
-    .flatMap((pair) => {
-      const equals = pair.indexOf('=');
-      return equals > 0 ? [[pair.slice(0, equals), pair.slice(equals + 1)] as const] : [];
-    });
+  const pairs: (readonly [string, string])[] = [];
+  for (const pair of address.slice(at + 1).split('&')) {
+    const equals = pair.indexOf('=');
+    if (equals > 0) pairs.push([pair.slice(0, equals), pair.slice(equals + 1)]);
+  }
+  return pairs;
 }
 
 function decoded(text: string): string {

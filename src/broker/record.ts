@@ -1,6 +1,5 @@
 // The durable intent before anything leaves, and the one exit that tells how it ended. A call that is sent a second time
 // has a second record.
-import { decodedQueryNames } from '../core/address.ts';
 import type { AuditInput } from '../core/audit-event.ts';
 import type { Id } from '../core/ids.ts';
 import { Findings } from '../core/inspection/finding.ts';
@@ -127,7 +126,7 @@ export class CallRecord {
       secret: { id: service.secretId, version: version.number },
       method: target.method,
       path: this.#isAddressHidden ? `/#${this.#deps.fieldHash(target.address.path)}` : target.address.path,
-      queryKeys: this.#queryKeys(decodedQueryNames(target.address)),
+      queryKeys: this.#queryKeys(target.address.decodedQuery.map(([name]) => name)),
       body:
         held === undefined
           ? { held: false }

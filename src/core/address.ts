@@ -13,6 +13,8 @@ export interface CanonicalAddress {
   readonly trailingSlash: boolean;
   /** Names and values as encoded in `search`, in order. */
   readonly query: readonly (readonly [name: string, value: string])[];
+  /** The same, as an upstream would read them. */
+  readonly decodedQuery: readonly (readonly [name: string, value: string])[];
   /** `''` or `?…`, rebuilt from the pairs. */
   readonly search: string;
 }
@@ -29,6 +31,7 @@ const NOT_IN_QUERY = /["#<>]/;
 /** Legal in some readings of a query and not in others: sent encoded, so that every reader agrees. */
 const ENCODED_IN_QUERY = /['\\^`{|}]/g;
 const ESCAPE = /%([0-9A-Fa-f]{2})?/g;
+const ENCODED = /[+%]/;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 const DOTS_AND_SPACES = /^ *(?:\.[. ]*)?(?:;|$)/;
 
@@ -40,7 +43,7 @@ export interface AddressOptIns {
   readonly pathParameters: boolean;
 }
 
-const NO_OPT_INS: AddressOptIns = { encodedSlash: false, pathParameters: false };
+export const NO_OPT_INS: AddressOptIns = { encodedSlash: false, pathParameters: false };
 
 /** For addresses that are not sent: those on record, and patterns, which match nothing that was refused. */
 export const EVERY_OPT_IN: AddressOptIns = { encodedSlash: true, pathParameters: true };
@@ -65,11 +68,11 @@ export function canonicalAddress(rawTarget: string, optIns: AddressOptIns = NO_O
   if (rawQuery.length > MAX_QUERY_BYTES) throw queryTooLong();
 
   const path = canonicalPath(rawPath === '' ? '/' : rawPath, optIns);
-  const { query, search } = canonicalQuery(rawQuery);
+  const { query, decodedQuery, search } = canonicalQuery(rawQuery);
   assertParserAgrees(path, search);
   const trailingSlash = path.length > 1 && path.endsWith('/');
   const inner = path.slice(1, trailingSlash ? -1 : undefined);
-  return { path, segments: inner === '' ? [] : inner.split('/'), trailingSlash, query, search };
+  return { path, segments: inner === '' ? [] : inner.split('/'), trailingSlash, query, decodedQuery, search };
 }
 
 /** The method if it is one of `METHODS`, letter for letter. Throws `method-not-allowed`. */
@@ -89,17 +92,9 @@ export function joinBasePath(basePath: string, address: CanonicalAddress): strin
   return basePath === '/' ? address.path : basePath + address.path;
 }
 
-/** The names of the query as an upstream would read them: `+` and escapes decoded. */
-export function decodedQueryNames(address: CanonicalAddress): readonly string[] {
-  return address.query.map(([name]) => decodeURIComponent(name.replaceAll('+', ' ')));
-}
-
-/** The names and values of the query as an upstream would read them. Bytes that are no UTF-8 stay as they are. */
-export function decodedQuery(address: CanonicalAddress): readonly (readonly [string, string])[] {
-  return address.query.map(([name, value]) => [decodedPart(name), decodedPart(value)] as const);
-}
-
+/** As an upstream would read it: `+` and escapes decoded. Bytes that are no UTF-8 stay as they are. */
 function decodedPart(text: string): string {
+  if (!ENCODED.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
@@ -146,8 +141,8 @@ function isPlain(segment: string): boolean {
   return segment.split('%2F').every((part) => !DOTS_AND_SPACES.test(decodedSegment(part)));
 }
 
-function canonicalQuery(rawQuery: string): Pick<CanonicalAddress, 'query' | 'search'> {
-  if (rawQuery === '') return { query: [], search: '' };
+function canonicalQuery(rawQuery: string): Pick<CanonicalAddress, 'query' | 'decodedQuery' | 'search'> {
+  if (rawQuery === '') return { query: [], decodedQuery: [], search: '' };
   if (rawQuery.includes(';')) throw refusal('query-separator', 'pairs are separated by &, never by ;');
   if (NOT_IN_QUERY.test(rawQuery)) {
     throw refusal('query-characters', '" # < and > must be percent-encoded in a query');
@@ -166,18 +161,18 @@ function canonicalQuery(rawQuery: string): Pick<CanonicalAddress, 'query' | 'sea
       ? ([piece, ''] as const)
       : ([piece.slice(0, equals), piece.slice(equals + 1)] as const);
   });
-  if (query.some(namesMethod)) {
+  const decodedQuery = query.map(([name, value]) => [decodedPart(name), decodedPart(value)] as const);
+  if (decodedQuery.some(namesMethod)) {
     throw refusal('method-override', 'the method of a call is its own, and no parameter names another');
   }
-  return { query, search: pieces.length === 0 ? '' : `?${pieces.join('&')}` };
+  return { query, decodedQuery, search: pieces.length === 0 ? '' : `?${pieces.join('&')}` };
 }
 
 /** `method` is also an ordinary name: it overrides only where its value is a method. */
 function namesMethod([name, value]: readonly [string, string]): boolean {
-  const plain = decodedPart(name);
-  if (overridesMethod(plain)) return true;
-  const method = decodedPart(value).trim().toUpperCase();
-  return plain.trim().toLowerCase() === 'method' && METHODS.some((known) => known === method);
+  if (overridesMethod(name)) return true;
+  const method = value.trim().toUpperCase();
+  return name.trim().toLowerCase() === 'method' && METHODS.some((known) => known === method);
 }
 
 /** Decodes escapes of unreserved characters (RFC 3986 §2.3) once and writes the others in upper case. */

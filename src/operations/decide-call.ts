@@ -1,6 +1,6 @@
 // What would be decided on a call that nobody makes: for administrators about any agent, for an agent about itself. An agent
 // learns of services it has a grant on, and of no other whether it is there.
-import { type CanonicalAddress, canonicalAddress, decodedQuery, requestMethod } from '../core/address.ts';
+import { type CanonicalAddress, canonicalAddress, requestMethod } from '../core/address.ts';
 import { smallestPattern } from '../core/address-pattern.ts';
 import type { Agent, Service } from '../core/entities.ts';
 import { type Decision, decideOpening } from '../core/policy.ts';
@@ -108,7 +108,7 @@ function decideOne(
   }
   const now = ids.clock.now();
   const decision = decideOpening(
-    { agent, service, grant, scope, method, address, now, facts: { client, query: decodedQuery(address) } },
+    { agent, service, grant, scope, method, address, now, facts: { client, query: address.decodedQuery } },
     isWebSocket,
   );
   const asked = { agent: agent.name, service: service?.name, needed: smallestPattern(method, address) };

@@ -2,7 +2,7 @@
 // Decoys are values that no call has any use for: whoever sends one is frozen.
 import { findInText, type Hit, type Needle } from '../../core/fingerprints/lookup.ts';
 import type { Owner } from '../../core/fingerprints/table.ts';
-import { type CanonicalAddress, decodedQuery } from '../../core/address.ts';
+import type { CanonicalAddress } from '../../core/address.ts';
 import type { Placeholder } from '../../core/entities.ts';
 import type { Inspector, MessageGuard } from '../../core/inspection/stage.ts';
 import { Problem } from '../../core/problem.ts';
@@ -34,14 +34,14 @@ export function lookInHead(deps: BrokerDeps, looked: LookedAtHead): void {
   refusePlaceholderInPath(deps, looked);
   // All of it in one look; only what was found is looked for part by part.
   if (find(headText(looked)) === undefined) return;
-  for (const { kind, name, value } of textsOf(looked)) {
+  eachText(looked, (kind, name, value) => {
     const inName = find(name);
     const hit = inName ?? find(value);
-    if (hit === undefined) continue;
+    if (hit === undefined) return;
     if (kind !== 'header') looked.hideAddress();
     const where = inName !== undefined || name === '' ? kind : `${kind} ${decodedName(name)}`;
     act(deps, looked, { hit, where });
-  }
+  });
 }
 
 /** Headers and parameters with a placeholder are left out of what is sent; of a path nothing is. */
@@ -86,31 +86,26 @@ function messagesLookedUp(deps: BrokerDeps, { allowed, ...rest }: Inspected): Me
   );
 }
 
-interface Text {
-  readonly kind: 'path' | 'query' | 'header';
-  readonly name: string;
-  readonly value: string;
-}
-
 /** All of them, each in lines of its own. */
 function headText(looked: LookedAtHead): string {
   let text = '';
-  for (const { name, value } of textsOf(looked)) text += `\n${name}\n${value}`;
+  eachText(looked, (_kind, name, value) => (text += `\n${name}\n${value}`));
   return text;
 }
 
 /** As they came. Headers and parameters with the caller's own token are left out of what is sent. */
-function textsOf({ call, caller, address }: Pick<LookedAtHead, 'call' | 'caller' | 'address'>): Text[] {
+function eachText(
+  { call, caller, address }: Pick<LookedAtHead, 'call' | 'caller' | 'address'>,
+  look: (kind: 'path' | 'query' | 'header', name: string, value: string) => void,
+): void {
   const isWithheld = (text: string) => caller.withheld.some((token) => text.includes(token));
-  const texts: Text[] = [{ kind: 'path', name: '', value: address.path }];
-  const decoded = address.query.length === 0 ? [] : decodedQuery(address);
+  look('path', '', address.path);
   for (const [at, [name, value]] of address.query.entries()) {
-    if (!isWithheld(decoded[at]?.[1] ?? value)) texts.push({ kind: 'query', name, value });
+    if (!isWithheld(address.decodedQuery[at]?.[1] ?? value)) look('query', name, value);
   }
   for (const [name, value] of call.headers) {
-    if (!isWithheld(value)) texts.push({ kind: 'header', name: name.toLowerCase(), value });
+    if (!isWithheld(value)) look('header', name.toLowerCase(), value);
   }
-  return texts;
 }
 
 function decodedName(name: string): string {

@@ -1,6 +1,5 @@
 // The guards that a service's calls pass beside the leak scan, one line each, in the order in which they look. A guard
 // that has nothing to do for a service costs its calls nothing.
-import { decodedQuery } from '../../core/address.ts';
 import {
   type BodyContext,
   type Inspector,
@@ -78,7 +77,7 @@ export function inspectRequest(deps: BrokerDeps, inspected: Inspected, body: Cal
 /** The path, parameters and headers of a call, but for what carries the caller's own token. */
 function* textsOf(call: BrokeredCall, { caller, target }: Allowed): Generator<readonly [string, string]> {
   yield ['path', decoded(target.address.path)];
-  for (const [name, value] of decodedQuery(target.address)) {
+  for (const [name, value] of target.address.decodedQuery) {
     yield ['query name', name];
     yield [`query ${name}`, value];
   }
