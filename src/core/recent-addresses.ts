@@ -1,4 +1,5 @@
-// Addresses that were read of late. An agent calls few of them, over and over, and reading one costs as much as deciding it.
+// Addresses that were read of late. An agent calls few of them, over and over, and reading one costs
+// several times what deciding it does.
 import { type AddressOptIns, canonicalAddress, type CanonicalAddress, NO_OPT_INS } from './address.ts';
 
 /** Longer ones are mostly called once. */
