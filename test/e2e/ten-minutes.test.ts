@@ -175,7 +175,7 @@ function alike(lines: readonly string[]): string {
   return lines
     .join('')
     .replaceAll(/\b(req|run|evt)_[0-9a-z]{26}/g, '$1_…')
-    .replaceAll(/\d{4}-\d\d-\d\d[T ][\d:.Z-]+[0-9a-f]*/g, 'WHEN')
+    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d[:-]\d\d[:-]\d\d(?:-\d{3}Z-[0-9a-f]{6})?/g, 'WHEN')
     .replaceAll(/(sk-proj-|ghp_)[\w-]{20,}/g, '$1…')
     .replaceAll('The server is starting; waiting for it.', '') // where the machine was slower
     .replaceAll(/ *[\d.]+ ms/g, ' MS')
