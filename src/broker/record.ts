@@ -6,7 +6,7 @@ import { Findings } from '../core/inspection/finding.ts';
 import type { Principal } from '../core/principal.ts';
 import { Problem } from '../core/problem.ts';
 import { lockVault } from '../store/vaults.ts';
-import type { Appended } from '../vault/audit/call-lane.ts';
+import type { Appended } from '../vault/audit/batch-writer.ts';
 import type { EndedCall } from '../telemetry/metrics.ts';
 import type { CallingAgent } from './caller.ts';
 import type { BrokeredCall } from './call.ts';

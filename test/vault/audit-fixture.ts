@@ -133,9 +133,15 @@ export function outcome(vault: Id<'vlt'>, of: Id<'evt'>, result: Outcome['result
   };
 }
 
-/** The chain of one lane of a log. */
+/** The first chain of one lane of a log: the one it writes to where there is little to write. */
 export function chainOf(log: AuditLog, lane: 'call' | 'admin'): Id<'chn'> {
-  const [chain] = Object.entries(log.heads()).find(([, head]) => head.lane === lane) ?? [];
+  const [chain] = chainsOf(log, lane);
   if (chain === undefined) throw new Error(`the log has no ${lane} chain`);
-  return chain as Id<'chn'>;
+  return chain;
+}
+
+/** The chains of one lane of a log. */
+export function chainsOf(log: AuditLog, lane: 'call' | 'admin'): Id<'chn'>[] {
+  const heads = Object.entries(log.heads()).filter(([, head]) => head.lane === lane);
+  return heads.map(([chain]) => chain as Id<'chn'>);
 }

@@ -270,7 +270,8 @@ describe.each(testDatabases())('audit verify on $name', (engine) => {
 
   test('finds nothing in a log as it was written', async () => {
     const report = await world.verify();
-    expect(report).toMatchObject({ ok: true, problems: [], unlisted: 0, chains: 6 });
+    expect(report).toMatchObject({ ok: true, problems: [], unlisted: 0 });
+    expect(report.chains).toBe(3 * Object.keys(live.heads()).length);
     expect(await world.verify('peer.json')).toMatchObject({ ok: true });
   });
 

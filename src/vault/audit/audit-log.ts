@@ -1,4 +1,4 @@
-// The audit log of one process: two chains (calls, administration), the head file beside the database, and what is
+// The audit log of one process: its chains (of calls and of administration), the head file beside the database, and what is
 // told to other replicas.
 import type { KeyObject } from 'node:crypto';
 import type { AuditInput } from '../../core/audit-event.ts';
@@ -10,8 +10,9 @@ import type { Database } from '../../store/database.ts';
 import type { HeadFile } from '../../store/head-file.ts';
 import { AdminLane } from './admin-lane.ts';
 import type { Work } from './admin-lane.ts';
+import type { Appended } from './batch-writer.ts';
 import { CallLane } from './call-lane.ts';
-import type { Appended } from './call-lane.ts';
+
 import type { Lane } from './chain.ts';
 import { ChainHead } from './chain-head.ts';
 import type { Alarm } from './chain-head.ts';
@@ -44,7 +45,7 @@ export interface AuditLog {
   heads(): Record<string, PeerHead>;
   /** Takes what another replica put into `replica.audit_heads`. */
   observePeerHeads(heads: Readonly<Record<string, unknown>>): void;
-  /** Writes what is waiting, closes both chains and writes the head file. */
+  /** Writes what is waiting, closes the chains and writes the head file. */
   close(): Promise<void>;
 }
 
@@ -112,7 +113,7 @@ async function readPrevious(deps: AuditLogDeps): Promise<Previous> {
 class Chains implements AuditLog {
   readonly #deps: AuditLogDeps;
   readonly #previous: Previous;
-  readonly #callChain: ChainHead;
+  readonly #callChains: readonly ChainHead[];
   readonly #adminChain: ChainHead;
   readonly #calls: CallLane;
   readonly #admin: AdminLane;
@@ -126,13 +127,21 @@ class Chains implements AuditLog {
     this.#previous = previous;
     const openChain = (lane: Lane) =>
       new ChainHead(newId(ids, 'chn'), lane, macKey, (alarm) => this.#alarm(alarm, lane));
-    this.#callChain = openChain('call');
+    // The embedded database has one connection, and so nothing to gain from a second batch on its way.
+    const callChains: readonly [ChainHead, ...ChainHead[]] =
+      database.kind === 'postgres' ? [openChain('call'), openChain('call')] : [openChain('call')];
+    this.#callChains = callChains;
     this.#adminChain = openChain('admin');
     const onFailure = (error: unknown) => {
       const reason = `the head file can not be written: ${error instanceof Error ? error.message : 'unknown'}`;
       deps.onAlarm?.({ table: 'head-file', row: file.path, reason });
     };
-    const lanes = { call: this.#callChain.chain, admin: this.#adminChain.chain };
+    const [first, second] = callChains;
+    const lanes = {
+      call: first.chain,
+      ...(second === undefined ? {} : { secondCall: second.chain }),
+      admin: this.#adminChain.chain,
+    };
     this.#keeper = new HeadKeeper(
       { file, key, database, onFailure },
       { installation, replica, lanes },
@@ -141,10 +150,10 @@ class Chains implements AuditLog {
     const draft = createDrafter(ids, replica);
     this.#calls = new CallLane({
       database,
-      chain: this.#callChain,
+      chains: callChains,
       draft,
       beforeBatch: () => (this.#keeper.isWritten ? undefined : this.#keeper.requireWritten()),
-      afterBatch: () => this.#afterBatch(),
+      afterBatch: (chain) => this.#afterBatch(chain),
     });
     this.#admin = new AdminLane({
       database,
@@ -161,9 +170,11 @@ class Chains implements AuditLog {
   async open(): Promise<void> {
     const { database, version, allowedRanges: ranges = [], onAlarm } = this.#deps;
     const { alarms } = this.#previous;
-    await this.#calls.append(this.#chainOpen('call'));
+    await this.#calls.appendToEach((chain) =>
+      this.#chainOpen('call', chain === this.#callChains[0] ? 'call' : 'secondCall'),
+    );
     await this.#admin.transaction(async (_, append) => {
-      await append(this.#chainOpen('admin'));
+      await append(this.#chainOpen('admin', 'admin'));
       const allowed = ranges.length === 0 ? {} : { allowedRanges: ranges.slice(0, 256) };
       await append({ kind: 'server.start', ...SYSTEM, version, database: database.kind, ...allowed });
       for (const alarm of alarms) await append({ kind: 'integrity.alarm', ...SYSTEM, ...alarm });
@@ -171,8 +182,8 @@ class Chains implements AuditLog {
     for (const alarm of alarms) onAlarm?.(alarm);
   }
 
-  #chainOpen(lane: Lane): AuditInput {
-    const chain = this.#previous.record?.lanes[lane];
+  #chainOpen(lane: Lane, place: keyof HeadRecord['lanes']): AuditInput {
+    const chain = this.#previous.record?.lanes[place];
     const end = chain && this.#previous.chains[chain];
     const predecessor = chain && end ? { chain, seq: end.seq, mac: end.mac } : null;
     return { kind: 'chain.open', ...SYSTEM, lane, predecessor };
@@ -203,7 +214,7 @@ class Chains implements AuditLog {
 
   heads(): Record<string, PeerHead> {
     const heads: Record<string, PeerHead> = {};
-    for (const { chain, lane, head } of [this.#callChain, this.#adminChain]) {
+    for (const { chain, lane, head } of [...this.#callChains, this.#adminChain]) {
       if (head.seq > 0) heads[chain] = toPeerHead(this.#deps.macKey, chain, lane, head);
     }
     return heads;
@@ -231,7 +242,7 @@ class Chains implements AuditLog {
 
   async #close(): Promise<void> {
     await this.#failures.flush();
-    await this.#calls.append({ kind: 'chain.close', ...SYSTEM });
+    await this.#calls.appendToEach(() => ({ kind: 'chain.close', ...SYSTEM }));
     await this.#admin.transaction(async (_, append) => {
       await append({ kind: 'server.stop', ...SYSTEM });
       await append({ kind: 'chain.close', ...SYSTEM });
@@ -244,9 +255,9 @@ class Chains implements AuditLog {
     if (this.#closing !== undefined) throw new Problem('draining');
   }
 
-  #afterBatch(): void {
-    this.#keeper.set(this.#callChain.chain, 'call', this.#callChain.head);
-    // The file names both of its writer's chains, so it is written only once both are open.
+  #afterBatch(chain: ChainHead): void {
+    this.#keeper.set(chain.chain, 'call', chain.head);
+    // The file names all of its writer's chains, so it is written only once all are open.
     if (this.#adminChain.head.seq > 0) this.#keeper.writeSoon();
   }
 

@@ -23,7 +23,12 @@ const HeadRecord = z.strictObject({
   installation: idSchema('ins'),
   /** Who wrote the file, and the chains it was writing. */
   replica: idSchema('rep'),
-  lanes: z.strictObject({ call: idSchema('chn'), admin: idSchema('chn') }),
+  lanes: z.strictObject({
+    call: idSchema('chn'),
+    /** Where two batches of calls may be on their way. */
+    secondCall: idSchema('chn').optional(),
+    admin: idSchema('chn'),
+  }),
   /** Newest event of each chain ever seen: own, earlier own, other replicas'. */
   chains: z.record(idSchema('chn'), ChainRecord),
 });
