@@ -215,23 +215,23 @@ describe.each(servers)('the audit log while connections to $name break', (engine
     expect(row?.json).toContain('"result":"refused"');
   });
 
-  test('a second batch does not wait for the first where it has enough to carry', async () => {
+  test('a second batch does not wait for the first where it carries as much', async () => {
     const unblock = await blockWrites();
-    const few = Array.from({ length: 7 }, () => log.append(intent(world.vault)));
+    const first = Array.from({ length: 12 }, () => log.append(intent(world.vault)));
     await expect.poll(countBlocked).toBe(1);
-    const more = Array.from({ length: 7 }, () => log.append(intent(world.vault)));
+    const more = Array.from({ length: 11 }, () => log.append(intent(world.vault)));
     await delay(50);
-    expect([await countBlocked(), log.queued]).toEqual([1, 7]);
+    expect([await countBlocked(), log.queued]).toEqual([1, 11]);
     const enough = log.append(intent(world.vault));
     await expect.poll(countBlocked).toBe(2);
     const waiting = log.append(refusal(world.vault));
     expect(log.queued).toBe(1);
     await unblock();
-    await Promise.all([...few, ...more, enough, waiting]);
+    await Promise.all([...first, ...more, enough, waiting]);
     const rows = await world.superuser<{ rows: number }[]>`
       select count(*)::int as rows from audit_event where chain_id = any(${chainsOf(log, 'call')})
       group by chain_id order by rows`;
-    expect(rows.map((row) => row.rows)).toEqual([9, 9]);
+    expect(rows.map((row) => row.rows)).toEqual([13, 14]);
     await settleIntents(log, world);
   });
 

@@ -1,6 +1,6 @@
 // The call lane: group commit. A lone call pays for one round trip and a crowd shares one: the next batch starts one turn of
-// the event loop after one before it has ended, with all that has come by then (a batch costs more than the turn). Each chain
-// has one batch on its way; where there are two, enough to carry starts a second while the first is on its way to the disk.
+// the event loop after the one before (a batch costs more than the turn), with all that has come by then. Each chain has one
+// batch on its way; where there are two, a second starts beside the first once as much has come as the first one carries.
 // How a call ended is waited for by nobody: it goes with the next batch that somebody waits for, or alone a few milliseconds
 // later. Nothing is dropped: when the queue is full, `append` waits.
 import type { AuditInput } from '../../core/audit-event.ts';
@@ -17,8 +17,8 @@ const MAX_QUEUED_EVENTS = 8192;
 /** How long, and how many, events that nobody waits for may lie before they have a batch of their own. */
 const PATIENCE_MS = 5;
 const MAX_PATIENT_EVENTS = 64;
-/** As many that somebody waits for make a batch worth its cost while another is on its way. */
-const SECOND_BATCH_EVENTS = 8;
+/** Fewer that somebody waits for are not worth a second batch. */
+const MIN_SECOND_EVENTS = 8;
 
 interface CallLaneDeps {
   readonly database: Database;
@@ -37,6 +37,8 @@ export class CallLane {
   #room: (() => void)[] = [];
   /** Queued events that somebody waits for. */
   #urgent = 0;
+  /** As many of them make a batch worth its cost while another is on its way. */
+  #worthwhile = MIN_SECOND_EVENTS;
   #timer: NodeJS.Timeout | undefined;
   /** Whether the queue will be looked at within a turn. */
   #isLooking = false;
@@ -116,7 +118,7 @@ export class CallLane {
 
   #isDue(): boolean {
     if (this.#isQuiet()) return this.#urgent > 0 || this.#queue.length >= MAX_PATIENT_EVENTS;
-    return this.#urgent >= SECOND_BATCH_EVENTS && this.#writers.some(({ isBusy }) => !isBusy);
+    return this.#urgent >= this.#worthwhile && this.#writers.some(({ isBusy }) => !isBusy);
   }
 
   /** Whatever is appended in the same turn shares the batch. */
@@ -162,7 +164,9 @@ export class CallLane {
 
   #takeBatch(): Waiter[] {
     const batch = this.#queue.splice(0, MAX_BATCH_EVENTS);
+    const before = this.#urgent;
     for (const { draft } of batch) if (!isPatient(draft)) this.#urgent -= 1;
+    this.#worthwhile = Math.max(MIN_SECOND_EVENTS, before - this.#urgent);
     for (const wake of this.#room.splice(0, batch.length)) wake();
     return batch;
   }
