@@ -1,5 +1,6 @@
 // Connections that are cut in the middle of a transaction, and arrays of text, which the driver is not asked to look up.
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import type { Transaction } from '../../src/store/transaction.ts';
@@ -98,6 +99,26 @@ describe.each(onPostgres)('a transaction whose connection is cut', ({ create }) 
     await expect
       .poll(async () => [...(await database.calls`select 1 as one`.catch(() => []))])
       .toEqual([{ one: 1 }]);
+  });
+});
+
+describe.each(onPostgres)('connections that are cut all at once', ({ create }) => {
+  it('are all of use again, whatever was given to those whose end was not known yet', async () => {
+    const { database, relay } = await openOverRelay(create);
+    const askUntilAnswered = async (): Promise<unknown> => {
+      const rows = await database.calls`select 1 as one`.catch(() => undefined);
+      return rows ?? askUntilAnswered();
+    };
+    const nap = () => database.calls`select pg_sleep(0.02)`;
+    for (let loop = 0; loop < 5; loop += 1) {
+      const others = Array.from({ length: 7 }, nap);
+      const cut = database.calls`select pg_sleep(10)`.catch(askUntilAnswered);
+      await Promise.all(others);
+      relay.cut();
+      await cut;
+      const answers = Promise.all(Array.from({ length: 8 }, nap));
+      expect(await Promise.race([answers, delay(5000, 'too late')])).toHaveLength(8);
+    }
   });
 });
 
