@@ -4,21 +4,40 @@ import type { Principal } from '../core/principal.ts';
 import { Problem } from '../core/problem.ts';
 import { parseScope } from '../core/scope.ts';
 import type { BrokeredCall } from './call.ts';
-import type { CallingAgent } from './caller.ts';
+import type { CallingAgent, Presented } from './caller.ts';
 import type { BrokerDeps } from './deps.ts';
-import { type Presented, presentedIn } from './presented.ts';
+import { presentedIn } from './presented.ts';
 import { toldPlace } from './inspection/told-place.ts';
 import { seenElsewhere } from './seen-elsewhere.ts';
 
 type Named = Omit<CallingAgent, 'token' | 'withheld'>;
 
-/** Throws `unauthenticated`, `ambiguous-credential` or `too-many-attempts`. */
-export async function authenticate(
+/**
+ * Throws `unauthenticated`, `ambiguous-credential` or `too-many-attempts`. A call with an access token and nothing else that
+ * may be one, as nearly every call is, has nothing to wait for.
+ */
+export function authenticate(
   deps: BrokerDeps,
   call: BrokeredCall,
   service: Service | undefined,
-): Promise<CallingAgent> {
+): CallingAgent | Promise<CallingAgent> {
   const presented = presentedIn(deps, call, service);
+  const [only] = presented;
+  const isPlain = presented.length === 1 && only?.kind === 'token' && only.slot === 'common';
+  if (!isPlain || isOpaque(only.text)) return authenticateByAny(deps, call, { presented, service });
+  try {
+    return calledWith(only.text, byAccessToken(deps, call, only.text));
+  } catch (error) {
+    if (error instanceof Problem) lookForDecoys(deps, call);
+    throw error;
+  }
+}
+
+async function authenticateByAny(
+  deps: BrokerDeps,
+  call: BrokeredCall,
+  { presented, service }: Omit<Given, 'slots'>,
+): Promise<CallingAgent> {
   let caller: CallingAgent | undefined;
   try {
     caller = await authenticateBy(deps, call, { presented, service, slots: 'all' });
@@ -47,22 +66,29 @@ async function authenticateBy(deps: BrokerDeps, call: BrokeredCall, given: Given
   const token = chooseToken(deps, call, given);
   if (token === undefined) throw unauthenticated(deps, call, 'no-token');
   const { text, placeholder } = token;
-  const {
-    agent,
-    principal,
-    scope,
-    run,
-    placeholder: bound,
-  } = token.kind === 'placeholder' && placeholder !== undefined
-    ? await byPlaceholder(deps, call, placeholder)
-    : text.startsWith('dw_')
-      ? await byRun(deps, call, text)
-      : byAccessToken(deps, call, text);
-  const withheld = [text];
-  for (const found of given.presented) {
-    if (found.kind === 'placeholder' && !withheld.includes(found.text)) withheld.push(found.text);
-  }
-  return { agent, principal, scope, run, placeholder: bound, token: text, withheld };
+  const named =
+    token.kind === 'placeholder' && placeholder !== undefined
+      ? await byPlaceholder(deps, call, placeholder)
+      : isOpaque(text)
+        ? await byRun(deps, call, text)
+        : byAccessToken(deps, call, text);
+  const shown = given.presented.filter(({ kind }) => kind === 'placeholder').map((found) => found.text);
+  return calledWith(text, named, shown);
+}
+
+/** `placeholders`: those that the call shows, wherever. */
+function calledWith(
+  token: string,
+  { agent, principal, scope, run, placeholder }: Named,
+  placeholders: readonly string[] = [],
+): CallingAgent {
+  const withheld = placeholders.length === 0 ? [token] : [...new Set([token, ...placeholders])];
+  return { agent, principal, scope, run, placeholder, token, withheld };
+}
+
+/** No access token: something of ours that is looked up. */
+function isOpaque(token: string): boolean {
+  return token.startsWith('dw_');
 }
 
 /** Good for its service, which whoever asks has made sure of, until its end. */
@@ -102,7 +128,8 @@ async function byRun(deps: BrokerDeps, call: BrokeredCall, token: string): Promi
 }
 
 function byAccessToken(deps: BrokerDeps, call: BrokeredCall, token: string): Named {
-  const claims = deps.tokens.verify(token, () => limitFailures(deps, call));
+  const digest = call.memory.digest.of([token], () => deps.tokens.digest(token));
+  const claims = deps.tokens.verify(token, () => limitFailures(deps, call), digest);
   const agent = claims === undefined ? undefined : deps.authority.agent(claims.sub);
   if (claims === undefined || agent === undefined || agent.generation !== claims.gen) {
     throw unauthenticated(deps, call, 'invalid-token');

@@ -7,18 +7,23 @@ import { bodyTooSlow, type CallBody, MAX_HELD_BODY_BYTES, WHOLE_BODY_LIMIT_MS } 
 import { type Allowed, decideCall, type Target } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 
-/** Decides once more where the body can be told only now. Throws as `decideCall`, `body-too-large`, `request-timeout` or `not-ready`. */
+interface Ruled {
+  readonly caller: CallingAgent;
+  readonly target: Target;
+  readonly body: CallBody;
+}
+
+/** Whether the body can be told, and the call decided, only once it is held. */
+export function isBodyRuled({ constraints, target }: Allowed, body: CallBody): boolean {
+  return !body.canBeSentAgain && bodyRulesOf(constraints, target.address).length > 0;
+}
+
+/** Decides once more, with the body. Throws as `decideCall`, `body-too-large`, `request-timeout` or `not-ready`. */
 export async function decideRuledBody(
   deps: BrokerDeps,
-  {
-    caller,
-    target,
-    body,
-  }: { readonly caller: CallingAgent; readonly target: Target; readonly body: CallBody },
+  { caller, target, body }: Ruled,
   allowed: Allowed,
 ): Promise<Allowed> {
-  const isRuled = bodyRulesOf(allowed.constraints, target.address).length > 0;
-  if (!isRuled || body.canBeSentAgain) return allowed;
   await body.hold(WHOLE_BODY_LIMIT_MS);
   const { held } = body;
   if (held === undefined) throw notHeld(allowed, body);

@@ -21,7 +21,8 @@ export async function broker(deps: BrokerDeps, call: BrokeredCall, answer: Answe
   const body = new CallBody(deps.heldBodies, call);
   try {
     const service = deps.authority.serviceByName(call.service);
-    const caller = await authenticate(deps, call, service);
+    const authenticating = authenticate(deps, call, service);
+    const caller = authenticating instanceof Promise ? await authenticating : authenticating;
     record.caller = caller;
     if (service?.protection.decoy === true) {
       const { agent, principal } = caller;

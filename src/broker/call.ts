@@ -4,6 +4,7 @@ import type { HeaderPairs } from '../core/headers.ts';
 import type { Id } from '../core/ids.ts';
 import type { Problem } from '../core/problem.ts';
 import type { RefusalShape } from '../core/service.ts';
+import type { ConnectionMemory } from './connection-memory.ts';
 
 export interface BrokeredCall {
   readonly request: Id<'req'>;
@@ -19,6 +20,8 @@ export interface BrokeredCall {
   readonly contentLength: number | undefined;
   /** Address the connection came from. */
   readonly client: string;
+  /** What it shares with the other calls of its connection. */
+  readonly memory: ConnectionMemory;
   /** The handshake of a WebSocket: once the upstream agrees, both ends send as long as they like. */
   readonly isWebSocket?: boolean;
 }

@@ -1,4 +1,4 @@
-// Whose call it is, once that is known.
+// What a call shows of who makes it, and whose call it is once that is known.
 import type { Agent, Placeholder, Run } from '../core/entities.ts';
 import type { AgentPrincipal } from '../core/principal.ts';
 import type { Scope } from '../core/scope.ts';
@@ -15,4 +15,16 @@ export interface CallingAgent {
   readonly token: string;
   /** The token and every placeholder there was: whatever carries one of them is not passed on. */
   readonly withheld: readonly string[];
+}
+
+/** One text of a call that is, or may be, a token. */
+export interface Presented {
+  readonly text: string;
+  /** A token by its look, a placeholder by its hash, or whatever else stands in a slot. */
+  readonly kind: 'token' | 'placeholder' | 'other';
+  readonly placeholder: Placeholder | undefined;
+  /** `common` to all services, this service's `own`, or undefined: not where a credential goes. */
+  readonly slot: 'common' | 'own' | undefined;
+  /** Such as `header authorization`, `query key` or `path`; never the value. */
+  readonly where: string;
 }

@@ -44,8 +44,8 @@ interface Settled {
 }
 
 /** Resolves when the answer has ended. Rejects with the problem when nothing of it had begun. */
-export async function exchange(deps: BrokerDeps, parts: ExchangeParts): Promise<ExchangeEnd> {
-  return await new Promise((resolve, reject) => {
+export function exchange(deps: BrokerDeps, parts: ExchangeParts): Promise<ExchangeEnd> {
+  return new Promise((resolve, reject) => {
     new Exchange(deps, parts, { resolve, reject }).begin();
   });
 }

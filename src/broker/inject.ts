@@ -47,7 +47,9 @@ export function forwarded(
 ): { readonly headers: HeaderPairs; readonly query: readonly string[] } {
   const slots = slotsOf(allowed.service);
   return {
-    headers: withRequired(keptHeaders(call, allowed, slots.headers), allowed.service),
+    headers: call.memory.passedOn.of([call.headers, allowed.service, ...allowed.caller.withheld], () =>
+      withRequired(keptHeaders(call, allowed, slots.headers), allowed.service),
+    ),
     query: keptQuery(allowed, slots.query),
   };
 }

@@ -4,20 +4,9 @@ import type { Placeholder, Service } from '../core/entities.ts';
 import { CREDENTIAL_SLOTS } from '../core/header-names.ts';
 import { slotsOf } from '../vault/credential.ts';
 import type { BrokeredCall } from './call.ts';
+import type { Presented } from './caller.ts';
 import type { BrokerDeps } from './deps.ts';
 import { pathTokens } from './path-slot.ts';
-
-/** One text of a call that is, or may be, a token. */
-export interface Presented {
-  readonly text: string;
-  /** A token by its look, a placeholder by its hash, or whatever else stands in a slot. */
-  readonly kind: 'token' | 'placeholder' | 'other';
-  readonly placeholder: Placeholder | undefined;
-  /** `common` to all services, this service's `own`, or undefined: not where a credential goes. */
-  readonly slot: 'common' | 'own' | undefined;
-  /** Such as `header authorization`, `query key` or `path`; never the value. */
-  readonly where: string;
-}
 
 type Slot = Presented['slot'];
 
@@ -34,8 +23,16 @@ const NOT_SENT: ReadonlySet<string> = new Set(['accept-encoding', 'connection', 
 /** Hashed at most, of one call: in slots, and anywhere else. */
 const MAX_LOOKUPS = { slots: 8, elsewhere: 32 } as const;
 
-export function presentedIn(deps: BrokerDeps, call: BrokeredCall, service: Service | undefined): Presented[] {
-  return new Finder(deps).find(call, service);
+export function presentedIn(
+  deps: BrokerDeps,
+  call: BrokeredCall,
+  service: Service | undefined,
+): readonly Presented[] {
+  const find = () => new Finder(deps).find(call, service);
+  // Where there are placeholders, each text may have become one.
+  return deps.authority.hasPlaceholders
+    ? find()
+    : call.memory.presented.of([call.headers, call.address, service], find);
 }
 
 class Finder {

@@ -146,9 +146,12 @@ export class CallRecord {
   }
 
   /** In the round trip that brings the epoch, approvals are used up with the intent that tells of them, or neither is written. */
-  async #authorise(intent: AuditInput): Promise<Appended> {
+  #authorise(intent: AuditInput): Promise<Appended> {
+    return this.asking.unused.length === 0 ? this.#deps.audit.append(intent) : this.#useUp(intent);
+  }
+
+  async #useUp(intent: AuditInput): Promise<Appended> {
     const { audit, approvals, authority } = this.#deps;
-    if (this.asking.unused.length === 0) return await audit.append(intent);
     const unused = this.asking.unused.map(({ id }) => id);
     const appended = await audit.transaction(async (tx, append) => {
       const epoch = await lockVault(tx, authority.vaultId); // no right changes before both are written
@@ -164,14 +167,12 @@ export class CallRecord {
     const secret = this.#deps.authority.secret(service.secretId);
     if (secret === undefined || this.#intent === undefined) return;
     const { id, name } = secret;
-    this.#inBackground(
-      this.#append({
-        kind: 'rotation.fallback',
-        ...this.#base(),
-        secret: { id, name, from: from.number, to: to.number },
-        intent: this.#intent,
-      }),
-    );
+    this.#inBackground({
+      kind: 'rotation.fallback',
+      ...this.#base(),
+      secret: { id, name, from: from.number, to: to.number },
+      intent: this.#intent,
+    });
   }
 
   /** How it ended; the first word counts. */
@@ -182,8 +183,8 @@ export class CallRecord {
   /** The one exit. The terminal event is written in the background; a shutdown waits until it is durable. */
   finish(): void {
     this.#deps.metrics.callEnded(this.#measured());
-    if (this.#intent !== undefined) this.#inBackground(this.#append(this.#outcome(this.#intent)));
-    else if (this.#caller !== undefined) this.#inBackground(this.#refused());
+    if (this.#intent !== undefined) this.#inBackground(this.#outcome(this.#intent));
+    else if (this.#caller !== undefined) this.#waitedFor(this.#refused());
   }
 
   #measured(): EndedCall {
@@ -200,26 +201,34 @@ export class CallRecord {
     };
   }
 
-  #inBackground(writing: Promise<unknown>): void {
+  /** Tries for a while: without a database no call begins, so few wait for it. What is lost all the same, the reaper tells. */
+  #inBackground(event: AuditInput): void {
+    this.#waitedFor(this.#deps.audit.append(event), (error) => this.#appendAgain(event, error));
+  }
+
+  /** `after`: what to do about a failure; where that fails too, the log says so. */
+  #waitedFor(writing: Promise<unknown>, after?: (error: unknown) => Promise<void>): void {
     const { live, log } = this.#deps;
+    const lost = (error: unknown) => log.error({ error }, 'how a call ended was not recorded');
     live.finishing(
-      writing.catch((error: unknown) => log.error({ error }, 'how a call ended was not recorded')),
+      writing.catch((error: unknown) => (after === undefined ? lost(error) : after(error).catch(lost))),
     );
   }
 
-  /** Tries for a while: without a database no call begins, so few wait for it. What is lost all the same, the reaper tells. */
-  async #append(event: AuditInput): Promise<void> {
-    for (let waitMs = RETRY_MS.first; ; waitMs *= 2) {
+  async #appendAgain(event: AuditInput, failure: unknown): Promise<void> {
+    let error = failure;
+    for (let waitMs = RETRY_MS.first; waitMs <= RETRY_MS.last; waitMs *= 2) {
+      if (codeOf(error) !== 'audit-unavailable') break;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
       try {
         await this.#deps.audit.append(event);
         return;
-      } catch (error) {
-        const code = error instanceof Problem ? error.code : undefined;
-        if (code === 'already-exists' && waitMs > RETRY_MS.first) return; // an earlier try had come through
-        if (code !== 'audit-unavailable' || waitMs > RETRY_MS.last) throw error;
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      } catch (cause) {
+        if (codeOf(cause) === 'already-exists') return; // an earlier try had come through
+        error = cause;
       }
     }
+    throw error;
   }
 
   #outcome(intent: Id<'evt'>): Outcome {
@@ -291,6 +300,10 @@ export class CallRecord {
     const left = different.length - told.length;
     return left === 0 ? told : [...told, `+${left}`];
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Problem ? error.code : undefined;
 }
 
 /** What is sent over it may change anything, so it is decided as more than the GET that opens it. */

@@ -8,7 +8,7 @@ import type { CallingAgent } from './caller.ts';
 import { approve, askAboutAnswer, asksPeople, holdToAsk } from './approve.ts';
 import type { Answer, BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
-import { decideRuledBody } from './body-rules.ts';
+import { decideRuledBody, isBodyRuled } from './body-rules.ts';
 import { type Allowed, changedProblem, decideCall, recheck, type Target, undecidable } from './decide.ts';
 import type { BrokerDeps } from './deps.ts';
 import { exchange, versionGone } from './exchange.ts';
@@ -54,11 +54,13 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
   let allowed =
     again === undefined ? decideCall(deps, parts.caller, parts.target) : decideAgain(deps, parts, again);
   if (again === undefined) {
-    allowed = await decideRuledBody(deps, parts, allowed);
+    if (isBodyRuled(allowed, body)) allowed = await decideRuledBody(deps, parts, allowed);
     if (asksPeople(allowed)) await holdToAsk(body);
   }
   // Limits (admit) stand here: between the decision and the intent.
-  const version = again?.version ?? (await versionReady(deps, allowed.service));
+  const fetching = again?.version === undefined ? deps.minting.ready(allowed.service.secretId) : undefined;
+  if (fetching !== undefined) await fetching;
+  const version = again?.version ?? versionToSend(deps, allowed.service);
   if (needsHolding(deps, allowed, body)) await body.hold();
   const preparing = guardsReady(deps, allowed.service);
   if (preparing !== undefined) await preparing;
@@ -74,7 +76,7 @@ export async function send(deps: BrokerDeps, parts: SendParts, again?: Again): P
   }
   requireApproved(record, allowed);
   const { service, constraints } = allowed;
-  const { credential, release } = await deps.credentials.open(service);
+  const { credential, release } = deps.credentials.opened(service) ?? (await deps.credentials.open(service));
   try {
     if (needsHolding(deps, allowed, body)) await body.hold(); // promoted since the intent
     if (!deps.lease.isValid()) await deps.lease.regain();
@@ -130,10 +132,8 @@ function requireApproved({ asking }: CallRecord, { decision }: Allowed): void {
   if (asking.approvals.length > 0 && !isSame) throw changedProblem('grant');
 }
 
-/** The version to send, once there is an access token where it takes one. Throws `secret-unavailable`. */
-async function versionReady(deps: BrokerDeps, service: Service): Promise<SecretVersion> {
-  const waiting = deps.minting.ready(service.secretId);
-  if (waiting !== undefined) await waiting;
+/** Of a secret that is exchanged for access tokens, the one that there is a token of. Throws `secret-unavailable`. */
+function versionToSend(deps: BrokerDeps, service: Service): SecretVersion {
   return deps.minting.versionOf(service.secretId) ?? requireCurrent(deps, service);
 }
 

@@ -1,6 +1,7 @@
 // Who asks on a road of agents that is no call: the bearer of an access token or of a run's placeholder.
 import { authenticate } from '../broker/authenticate.ts';
 import type { CallingAgent } from '../broker/caller.ts';
+import { ConnectionMemory } from '../broker/connection-memory.ts';
 import type { BrokerDeps } from '../broker/deps.ts';
 import type { Id } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
@@ -36,6 +37,7 @@ export async function requireAgentCaller(
     body: undefined,
     contentLength: undefined,
     client: request.client,
+    memory: new ConnectionMemory(),
   } as const;
   return { caller: await authenticate(broker, call, undefined), token };
 }

@@ -1,10 +1,11 @@
 // A call as it comes over HTTP: Node's request and response as a brokered call and its answer. The raw target is split
 // here, before any URL parser or router sees it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { broker } from '../broker/broker.ts';
 import type { BrokeredCall } from '../broker/call.ts';
+import { ConnectionMemory } from '../broker/connection-memory.ts';
 import type { BrokerDeps } from '../broker/deps.ts';
-import { pairsFromRaw } from '../core/headers.ts';
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { HttpAnswer } from './http-answer.ts';
@@ -24,29 +25,28 @@ export interface CallTarget {
   readonly base?: string | undefined;
 }
 
-export async function handleCall(
+export function handleCall(
   deps: BrokerDeps,
   { request, response, publicUrl }: Omit<Asked, 'id'>,
   target: CallTarget,
 ): Promise<void> {
   const asked = { request, response, publicUrl, id: newId(deps.ids, 'req') };
+  const memory = memoryOf(request.socket);
   const call: BrokeredCall = {
     service: target.service,
     address: target.address,
     base: target.base,
     request: asked.id,
     method: request.method ?? '',
-    headers: pairsFromRaw(request.rawHeaders),
+    headers: memory.headers(request.rawHeaders),
     ...bodyOf(request),
     client: clientOf(request),
+    memory,
   };
-  if (asksForWebSocket(request)) {
-    await handleWebSocket(deps, asked, call);
-  } else {
-    if (request.headers.expect !== undefined && request.httpVersion === '1.1')
-      askForBodyWhenRead(request, response);
-    await broker(deps, call, new HttpAnswer(asked));
-  }
+  if (asksForWebSocket(request)) return handleWebSocket(deps, asked, call);
+  if (request.headers.expect !== undefined && request.httpVersion === '1.1')
+    askForBodyWhenRead(request, response);
+  return broker(deps, call, new HttpAnswer(asked));
 }
 
 async function handleWebSocket(deps: BrokerDeps, asked: Asked, call: BrokeredCall): Promise<void> {
@@ -67,6 +67,14 @@ function askForBodyWhenRead(request: IncomingMessage, response: ServerResponse):
     if (!response.headersSent) response.writeContinue();
   };
   request.on('newListener', onListener);
+}
+
+const memories = new WeakMap<Socket, ConnectionMemory>();
+
+function memoryOf(socket: Socket): ConnectionMemory {
+  let memory = memories.get(socket);
+  if (memory === undefined) memories.set(socket, (memory = new ConnectionMemory()));
+  return memory;
 }
 
 /** The peer's address; a unix socket has none and counts as loopback. */

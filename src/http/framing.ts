@@ -26,6 +26,8 @@ const OF_FRAMING = /\r\n(content-length|transfer-encoding):[ \t]*([^\r]*)/gi;
 const LENGTH = /^\d{1,15}$/;
 const CHUNK_SIZE = /^[\da-f]{1,12}\r\n/i;
 const MAX_CHUNK_LINE = 14;
+/** Longer heads are read anew each time. */
+const MAX_KNOWN_HEAD_BYTES = 2048;
 const MAX_TRAILER_BYTES = 8 * 1024;
 
 export class Framing {
@@ -34,6 +36,8 @@ export class Framing {
   /** The part of a head, a chunk's size or trailers that has come so far. */
   #begun = '';
   #hasEmptyLine = false;
+  /** The last head that announced no body: the same bytes again need no second look. */
+  #known: Buffer | undefined;
 
   constructor(maxHeadBytes: number) {
     this.#maxHeadBytes = maxHeadBytes;
@@ -74,6 +78,7 @@ export class Framing {
   #readHead(bytes: Buffer, from: number): number | FramingFault {
     const before = this.#begun;
     if (before === '\r' || (before === '' && bytes[from] === CR)) return this.#passEmptyLine(bytes, from);
+    if (before === '' && this.#isKnown(bytes, from)) return this.#endHead(from + (this.#known?.length ?? 0));
     const end = endOfLines(before, bytes, from);
     const text =
       before + bytes.toString('latin1', from, end ?? Math.min(bytes.length, from + this.#maxHeadBytes + 1));
@@ -81,9 +86,27 @@ export class Framing {
     if (isLoose(text, before.length)) return NOT_HTTP;
     this.#begun = end === undefined ? text : '';
     if (end === undefined) return bytes.length;
-    this.#hasEmptyLine = false;
     if (!REQUEST_LINE.test(text) || NO_FIELD.test(text)) return NOT_HTTP;
-    return this.#frame(text) ?? end;
+    const fault = this.#frame(text);
+    if (fault !== undefined) return fault;
+    this.#remember(before === '' ? bytes.subarray(from, end) : undefined);
+    return this.#endHead(end);
+  }
+
+  #endHead(end: number): number {
+    this.#hasEmptyLine = false;
+    return end;
+  }
+
+  #isKnown(bytes: Buffer, from: number): boolean {
+    const known = this.#known;
+    if (known === undefined || bytes.length - from < known.length) return false;
+    return bytes.compare(known, 0, known.length, from, from + known.length) === 0;
+  }
+
+  #remember(head: Buffer | undefined): void {
+    const isWorthIt = head !== undefined && this.#state.at === 'head' && head.length <= MAX_KNOWN_HEAD_BYTES;
+    this.#known = isWorthIt ? Buffer.from(head) : undefined; // a copy: the bytes are a piece of something larger
   }
 
   /** RFC 9112 §2.2: some clients end a body with a line end too many. One of them, not any number. */

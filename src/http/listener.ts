@@ -85,13 +85,17 @@ function answerCall(deps: CallListenerDeps, { request, response }: Pair, target:
     refuse(deps, { request, response }, drainingProblem());
     return;
   }
-  const answered = handleCall(deps.broker, { request, response, publicUrl }, target).catch(
-    (error: unknown) => {
-      deps.broker.log.error({ error }, 'a call was not answered');
-      response.destroy();
-    },
-  );
-  deps.broker.live.finishing(answered); // from its first step on, a stopping server waits for it
+  // From its first step on, a stopping server waits for it.
+  deps.broker.live.finishing(answered(deps.broker, { request, response, publicUrl }, target));
+}
+
+async function answered(broker: BrokerDeps, asked: Parameters<typeof handleCall>[1], target: CallTarget) {
+  try {
+    await handleCall(broker, asked, target);
+  } catch (error) {
+    broker.log.error({ error }, 'a call was not answered');
+    asked.response.destroy();
+  }
 }
 
 function answerOther(service: RequestListener, request: IncomingMessage, response: ServerResponse): void {

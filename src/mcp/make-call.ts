@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { broker } from '../broker/broker.ts';
 import type { BrokeredCall } from '../broker/call.ts';
+import { ConnectionMemory } from '../broker/connection-memory.ts';
 import { assertHeaderValue, type HeaderPairs } from '../core/headers.ts';
 import { newId } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
@@ -77,6 +78,7 @@ function toCall(context: ToolContext, input: CallInput): BrokeredCall {
     body: body === undefined ? undefined : streamOf(body.bytes),
     contentLength: body?.bytes.length,
     client,
+    memory: new ConnectionMemory(),
   };
 }
 

@@ -42,6 +42,12 @@ export interface Credential {
   readonly clientCertificate: Pick<OpenedCertificate, 'name' | 'version' | 'use'> | undefined;
 }
 
+/** A credential for as long as a call takes. */
+export interface Lent {
+  readonly credential: Credential;
+  readonly release: () => void;
+}
+
 export interface CredentialsDeps {
   readonly calls: Database['calls'];
   readonly authority: Authority;
@@ -91,7 +97,7 @@ class Opened {
     return true;
   }
 
-  use(): { credential: Credential; release: () => void } {
+  use(): Lent {
     this.#users += 1;
     let released = false;
     const release = () => {
@@ -140,12 +146,18 @@ export class Credentials {
     this.#stopListening = deps.authority.onChange(() => this.#dropStale());
   }
 
-  /** The credential of a service, with every live version of its secret. Call `release` when the call is over. */
-  async open(service: Service): Promise<{ credential: Credential; release: () => void }> {
+  /** As `open`, where it lies open already; else undefined. */
+  opened(service: Service): Lent | undefined {
     const { authority, minting } = this.#deps;
     const asked = { service, serial: minting.serial(service.secretId), epoch: authority.epoch };
     const cached = this.#cache?.get(service.id);
-    if (cached?.isFor(asked, (known) => this.#keyOf(known)) === true) return cached.use();
+    return cached?.isFor(asked, (known) => this.#keyOf(known)) === true ? cached.use() : undefined;
+  }
+
+  /** The credential of a service, with every live version of its secret. Call `release` when the call is over. */
+  async open(service: Service): Promise<Lent> {
+    const cached = this.opened(service);
+    if (cached !== undefined) return cached;
     const key = this.#keyOf(service);
     if (this.#cache === undefined) return (await this.#openFresh(service, key)).use();
     const pending = this.#pending.get(`${service.id} ${key}`) ?? this.#openIntoCache(service, key);

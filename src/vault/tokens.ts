@@ -76,13 +76,21 @@ export class Tokens {
     });
   }
 
+  /** By what a token is remembered. */
+  digest(token: string): string {
+    return hash('sha256', token, 'base64');
+  }
+
   /**
    * The claims, or undefined for anything but a token of ours that is valid now. `beforeVerifying` is called where the
-   * answer is not known already, and may throw.
+   * answer is not known already, and may throw; `digest` is the token's.
    */
-  verify(token: string, beforeVerifying?: () => void): AccessTokenClaims | undefined {
-    const key = hash('sha256', token, 'base64');
-    const remembered = this.#verified.get(key);
+  verify(
+    token: string,
+    beforeVerifying?: () => void,
+    digest = this.digest(token),
+  ): AccessTokenClaims | undefined {
+    const remembered = this.#verified.get(digest);
     const now = this.#deps.ids.clock.now();
     if (remembered === false) return undefined;
     if (remembered !== undefined) return remembered.exp * 1000 > now.getTime() ? remembered : undefined;
@@ -92,10 +100,10 @@ export class Tokens {
     const isOurs = claims?.vault === this.#deps.authority.vaultId;
     if (claims === undefined || !isOurs) {
       // Not for ever: a token from a replica whose clock runs ahead becomes valid.
-      this.#verified.set(key, false, { ttl: REFUSAL_REMEMBERED_MS });
+      this.#verified.set(digest, false, { ttl: REFUSAL_REMEMBERED_MS });
       return undefined;
     }
-    this.#verified.set(key, claims);
+    this.#verified.set(digest, claims);
     return claims;
   }
 

@@ -61,9 +61,11 @@ describe('the framing of a connection', () => {
       trailed.replace('x-a', ' x-a'),
       trailed.replace('x-a: b\r', 'x-a: b'),
       `\r\n\r\n${get}`,
+      get.replace('host: x', 'host: x\r\n a'),
+      get.replace('host', 'host '),
     );
     fc.assert(
-      fc.property(wrong, fc.constantFrom('', get, chunked), cuts, (text, before, at) => {
+      fc.property(wrong, fc.constantFrom('', get, `${get}${get}`, chunked), cuts, (text, before, at) => {
         expect(faultAt(before + text, at)).toBe('invalid-request');
       }),
       { numRuns: 500 },

@@ -33,7 +33,9 @@ export function lookInHead(deps: BrokerDeps, looked: LookedAtHead): void {
   const find = (text: string) => findInText(parts, Buffer.from(text, 'latin1'));
   refusePlaceholderInPath(deps, looked);
   // All of it in one look; only what was found is looked for part by part.
-  if (find(headText(looked)) === undefined) return;
+  const { call, caller, address } = looked;
+  const from = [call.headers, address, caller.placeholder, parts.table.revision, ...caller.withheld];
+  if (call.memory.isHarmless.of(from, () => find(headText(looked)) === undefined)) return;
   eachText(looked, (kind, name, value) => {
     const inName = find(name);
     const hit = inName ?? find(value);

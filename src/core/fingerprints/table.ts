@@ -73,6 +73,7 @@ export class FingerprintTable {
   readonly #owners = new Map<string, readonly Owner[]>();
   #indexes: Indexes | undefined;
   #decoys = 0;
+  #revision = 0;
   /** Prints that are looked for, and those that still are in vain. */
   #prints = 0;
   #gone = 0;
@@ -85,6 +86,11 @@ export class FingerprintTable {
   /** Values that can be found. */
   get size(): number {
     return this.#rows.size;
+  }
+
+  /** Another one after each change of what can be found. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** False: none that is found is a decoy. */
@@ -101,6 +107,7 @@ export class FingerprintTable {
   set(owner: Owner, packed: Buffer): void {
     this.delete(owner.versionId);
     if (packed.length === 0) return;
+    this.#revision += 1;
     this.#rows.set(owner.versionId, { owner, packed });
     if (owner.isDecoy) this.#decoys += 1;
     for (const print of parsePrints(packed)) {
@@ -115,6 +122,7 @@ export class FingerprintTable {
   delete(versionId: Id<'ver'>): void {
     const row = this.#rows.get(versionId);
     if (row === undefined) return;
+    this.#revision += 1;
     this.#rows.delete(versionId);
     if (row.owner.isDecoy) this.#decoys -= 1;
     for (const { mac } of parsePrints(row.packed)) {
