@@ -1,7 +1,9 @@
 // What the calls of one connection share. A client sends much the same head with each of them: what follows from that head, the
 // service and the stored values alone is found out once, and again when one of those is another. Nothing that decides is
-// kept: whether a token, a right or a limit still holds is asked for every call.
+// kept: whether a token, a right or a limit still holds is asked for every call. Nothing is shared between connections: how
+// long an answer takes would tell one caller what another one sent.
 import { type HeaderPairs, pairsFromRaw } from '../core/headers.ts';
+import { RecentAddresses } from '../core/recent-addresses.ts';
 import type { Presented } from './caller.ts';
 
 /** The last result, for as long as everything it follows from stays what it is. */
@@ -18,6 +20,7 @@ export class Remembered<T> {
 }
 
 export class ConnectionMemory {
+  readonly addresses = new RecentAddresses();
   readonly presented = new Remembered<readonly Presented[]>();
   /** Of the last access token, as tokens are remembered by. */
   readonly digest = new Remembered<string>();

@@ -6,7 +6,6 @@ import type { Constraints } from '../core/constraints.ts';
 import type { Grant, Service } from '../core/entities.ts';
 import { type Decision, decideOpening } from '../core/policy.ts';
 import { Problem } from '../core/problem.ts';
-import { RecentAddresses } from '../core/recent-addresses.ts';
 import type { CallingAgent } from './caller.ts';
 import type { BrokeredCall } from './call.ts';
 import type { CallBody } from './call-body.ts';
@@ -46,17 +45,15 @@ interface Named {
   readonly isGranted: boolean;
 }
 
-const recent = new RecentAddresses();
-
 /** Throws `invalid-address` or `method-not-allowed`. */
 export function findTarget(
-  call: Pick<BrokeredCall, 'method' | 'isWebSocket' | 'client' | 'headers'>,
+  call: Pick<BrokeredCall, 'method' | 'isWebSocket' | 'client' | 'headers' | 'memory'>,
   body: CallBody,
   { service, address: raw, isGranted }: Named,
 ): Target {
   const { isWebSocket = false } = call;
   const method = requestMethod(call.method);
-  const address = recent.read(raw, isGranted ? service?.protection.address : undefined);
+  const address = call.memory.addresses.read(raw, isGranted ? service?.protection.address : undefined);
   const facts = () => factsOf(call, body, { service, address });
   return { service, method, address, isWebSocket, facts };
 }

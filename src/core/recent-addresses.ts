@@ -1,10 +1,10 @@
-// Addresses that were read of late. An agent calls few of them, over and over, and reading one costs
+// The addresses that were read of late on a connection. An agent calls few of them, over and over, and reading one costs
 // several times what deciding it does.
 import { type AddressOptIns, canonicalAddress, type CanonicalAddress, NO_OPT_INS } from './address.ts';
 
 /** Longer ones are mostly called once. */
 const MAX_LENGTH = 256;
-const MAX_KEPT = 16;
+const MAX_KEPT = 4;
 
 interface Read {
   readonly raw: string;

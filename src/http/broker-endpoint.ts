@@ -31,7 +31,7 @@ export function handleCall(
   target: CallTarget,
 ): Promise<void> {
   const asked = { request, response, publicUrl, id: newId(deps.ids, 'req') };
-  const memory = memoryOf(request.socket);
+  const memory = memoryOf(request);
   const call: BrokeredCall = {
     service: target.service,
     address: target.address,
@@ -70,8 +70,13 @@ function askForBodyWhenRead(request: IncomingMessage, response: ServerResponse):
 }
 
 const memories = new WeakMap<Socket, ConnectionMemory>();
+/** What is remembered of thousands of idle connections, of strangers too, has to be little. */
+const MAX_REMEMBERED_CHARACTERS = 4096;
 
-function memoryOf(socket: Socket): ConnectionMemory {
+function memoryOf({ socket, rawHeaders, url = '' }: IncomingMessage): ConnectionMemory {
+  let left = MAX_REMEMBERED_CHARACTERS - url.length;
+  for (const text of rawHeaders) left -= text.length;
+  if (left < 0) return new ConnectionMemory();
   let memory = memories.get(socket);
   if (memory === undefined) memories.set(socket, (memory = new ConnectionMemory()));
   return memory;

@@ -130,6 +130,14 @@ describe('calls of one connection with the same head', () => {
     expect(await call('/call/vendor/v1', { 'x-own': token })).toMatchObject(noToken);
   });
 
+  test('are the same to a head too long to be remembered', async () => {
+    const headers = { authorization: `Bearer ${token}`, 'x-long': 'long '.repeat(2000).trim() };
+    for (const _ of [1, 2]) {
+      const { status, seen } = await call('/call/vendor/v1', headers);
+      expect({ status, long: seen?.['x-long'] }).toEqual({ status: 200, long: headers['x-long'] });
+    }
+  });
+
   test('are of whoever sends the token, one after the other', async () => {
     const { key: otherKey } = await world.setUp({ service: 'second', agent: 'second' });
     const own = token;
