@@ -78,7 +78,11 @@ export class Framing {
   #readHead(bytes: Buffer, from: number): number | FramingFault {
     const before = this.#begun;
     if (before === '\r' || (before === '' && bytes[from] === CR)) return this.#passEmptyLine(bytes, from);
-    if (before === '' && this.#isKnown(bytes, from)) return this.#endHead(from + (this.#known?.length ?? 0));
+    const knownEnd = before === '' ? this.#endOfKnown(bytes, from) : undefined;
+    if (knownEnd !== undefined) {
+      this.#hasEmptyLine = false;
+      return knownEnd;
+    }
     const end = endOfLines(before, bytes, from);
     const text =
       before + bytes.toString('latin1', from, end ?? Math.min(bytes.length, from + this.#maxHeadBytes + 1));
@@ -86,22 +90,19 @@ export class Framing {
     if (isLoose(text, before.length)) return NOT_HTTP;
     this.#begun = end === undefined ? text : '';
     if (end === undefined) return bytes.length;
+    this.#hasEmptyLine = false;
     if (!REQUEST_LINE.test(text) || NO_FIELD.test(text)) return NOT_HTTP;
     const fault = this.#frame(text);
     if (fault !== undefined) return fault;
     this.#remember(before === '' ? bytes.subarray(from, end) : undefined);
-    return this.#endHead(end);
-  }
-
-  #endHead(end: number): number {
-    this.#hasEmptyLine = false;
     return end;
   }
 
-  #isKnown(bytes: Buffer, from: number): boolean {
+  #endOfKnown(bytes: Buffer, from: number): number | undefined {
     const known = this.#known;
-    if (known === undefined || bytes.length - from < known.length) return false;
-    return bytes.compare(known, 0, known.length, from, from + known.length) === 0;
+    if (known === undefined || bytes.length - from < known.length) return undefined;
+    const end = from + known.length;
+    return bytes.compare(known, 0, known.length, from, end) === 0 ? end : undefined;
   }
 
   #remember(head: Buffer | undefined): void {

@@ -7,7 +7,7 @@ import { Problem } from '../core/problem.ts';
 import { type CallTarget, callTarget, drainingProblem, handleCall } from './broker-endpoint.ts';
 import { callUrlOf, serviceOfHost } from './call-domain.ts';
 import { isProbe } from './probe.ts';
-import { sendProblem } from './send-problem.ts';
+import { type Asked, sendProblem } from './send-problem.ts';
 
 export interface CallListenerDeps {
   readonly broker: BrokerDeps;
@@ -89,7 +89,7 @@ function answerCall(deps: CallListenerDeps, { request, response }: Pair, target:
   deps.broker.live.finishing(answered(deps.broker, { request, response, publicUrl }, target));
 }
 
-async function answered(broker: BrokerDeps, asked: Parameters<typeof handleCall>[1], target: CallTarget) {
+async function answered(broker: BrokerDeps, asked: Omit<Asked, 'id'>, target: CallTarget): Promise<void> {
   try {
     await handleCall(broker, asked, target);
   } catch (error) {
