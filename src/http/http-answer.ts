@@ -1,4 +1,6 @@
-// The answer to a call over HTTP: Node's response, with what every answer carries.
+// The answer to a call over HTTP: Node's response, with what every answer carries. What an answer begins with waits for the end
+// of the turn of the event loop, and most answers are whole by then: each goes out in one write, all of a turn one after the
+// other. A write in between would wake its reader for one answer, and as often as not on the processor that this process uses.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer, AnswerHead } from '../broker/call.ts';
 import type { HeaderPairs } from '../core/headers.ts';
@@ -10,6 +12,8 @@ import { type Asked, letGoOfBody, sendProblem } from './send-problem.ts';
 
 /** How long the last bytes of an answer may wait for a caller who reads none of them. */
 const UNREAD_ANSWER_MS = 120_000;
+/** A first piece longer than that gains nothing by going out with the end. */
+const MAX_WAITING_BYTES = 16 * 1024;
 /** Headers that every answer has once, in our words. */
 const OURS: ReadonlySet<string> = new Set(['x-content-type-options']);
 
@@ -18,6 +22,11 @@ export class HttpAnswer implements Answer {
   readonly #response: ServerResponse;
   readonly #id: Id<'req'>;
   readonly #asked: Asked;
+  /** Whether the head waits for the end of the turn, and with it `#first` and `#trailers`. */
+  #isWaiting = false;
+  #first: Buffer | undefined;
+  /** Of an answer that has ended. */
+  #trailers: HeaderPairs | undefined;
 
   constructor(asked: Asked) {
     const { request, response, id } = asked;
@@ -34,10 +43,16 @@ export class HttpAnswer implements Answer {
 
   head(head: AnswerHead): void {
     this.#response.writeHead(head.status, head.statusText, rawHeaders(head, this.#id));
-    flushSoon(this.#response);
+    this.#isWaiting = true;
+    sendSoon(this);
   }
 
   write(chunk: Buffer): boolean {
+    if (this.#isWaiting && this.#first === undefined && chunk.length <= MAX_WAITING_BYTES) {
+      this.#first = chunk;
+      return true;
+    }
+    this.send();
     return this.#response.write(chunk);
   }
 
@@ -53,8 +68,24 @@ export class HttpAnswer implements Answer {
   }
 
   end(trailers: HeaderPairs): void {
+    this.#trailers = trailers;
+    if (!this.#isWaiting) this.#end(trailers);
+  }
+
+  /** Sends what waits. */
+  send(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    if (this.#response.destroyed) return;
+    if (this.#trailers !== undefined) this.#end(this.#trailers, this.#first);
+    else if (this.#first !== undefined) this.#response.write(this.#first);
+    else this.#response.flushHeaders(); // an event stream that is silent at first
+    this.#first = undefined;
+  }
+
+  #end(trailers: HeaderPairs, last?: Buffer): void {
     if (trailers.length > 0) this.#response.addTrailers(trailers as [string, string][]);
-    this.#response.end();
+    this.#response.end(last);
     if (this.#response.writableLength > 0) {
       const timer = setTimeout(() => this.#response.destroy(), UNREAD_ANSWER_MS).unref();
       this.#response.once('close', () => clearTimeout(timer));
@@ -86,16 +117,14 @@ export function rawHeaders({ headers, secretVersion, flags }: AnswerHead, id: Id
   return raw;
 }
 
-let waiting: ServerResponse[] = [];
+let waiting: HttpAnswer[] = [];
 
-/** The head goes out with the first of the body; an event stream that is silent at first must not wait for it. */
-function flushSoon(response: ServerResponse): void {
-  if (waiting.push(response) === 1) setImmediate(flushWaiting);
+function sendSoon(answer: HttpAnswer): void {
+  if (waiting.push(answer) === 1) setImmediate(sendWaiting);
 }
 
-function flushWaiting(): void {
-  const responses = waiting;
+function sendWaiting(): void {
+  const answers = waiting;
   waiting = [];
-  for (const response of responses)
-    if (!response.writableEnded && !response.destroyed) response.flushHeaders();
+  for (const answer of answers) answer.send();
 }
