@@ -26,6 +26,7 @@ export const HELP = `Usage: npm run bench -- [PARTS] [options]
   --checkout DIR       measure the program of another checkout
   --results DIR        where latest.json and latest.svg go; bench/results unless given
   --no-save            write neither
+  --memory GIB         to make ready before the windows, 0 for none; at most a third of what is free
 For work on the call road:
   --against DIR        calls of another checkout's program on Postgres too, by turns
   --roads NAMES        such as pass-through,postgres; the baseline is always measured
@@ -55,6 +56,7 @@ export function parseArguments(argv) {
       sizes: { type: 'string' },
       rounds: { type: 'string' },
       window: { type: 'string' },
+      memory: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -78,6 +80,7 @@ export function parseArguments(argv) {
     connections: list(values.connections)?.map((text) => positive('--connections', text)),
     sizes: list(values.sizes)?.map((text) => positive('--sizes', text)),
     rounds: values.rounds === undefined ? undefined : positive('--rounds', values.rounds),
+    memoryGibibytes: values.memory === undefined ? undefined : notNegative('--memory', values.memory),
     windowSeconds: values.window === undefined ? undefined : positive('--window', values.window),
   };
 }
@@ -91,6 +94,11 @@ function lengthOf({ quick, long }) {
 /** @param {string | undefined} text */
 function list(text) {
   return text?.split(',').filter((part) => part !== '');
+}
+
+/** @param {string} name @param {string} text */
+function notNegative(name, text) {
+  return Number(text) === 0 ? 0 : positive(name, text);
 }
 
 /** @param {string} name @param {string} text */

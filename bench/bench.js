@@ -4,6 +4,7 @@ import { cpus, loadavg } from 'node:os';
 import { HELP, parseArguments } from './arguments.js';
 import { copyProgram } from './installation.js';
 import { describeMachine } from './machine.js';
+import { makeMemoryReady, tellMemory } from './memory.js';
 import { bodySheets, measureBodies } from './parts/bodies.js';
 import { measureCalls } from './parts/calls.js';
 import { callSheets } from './parts/calls-sheet.js';
@@ -32,7 +33,7 @@ import { judge } from './targets.js';
  * }} Context
  */
 /** @typedef {import('./targets.js').Measure} Measure */
-/** @typedef {{ measuredAt: string, length: string, seconds: number, loadBefore: number, measures: readonly Measure[] }} Measured */
+/** @typedef {{ measuredAt: string, length: string, seconds: number, loadBefore: number, memory?: import('./memory.js').Ready | undefined, measures: readonly Measure[] }} Measured */
 /** @typedef {{ measured: { measures: readonly Measure[] }, sheets: import('./report.js').Sheet[] }} Found */
 
 /** @type {Record<import('./arguments.js').Part, (context: Context) => Promise<Found>>} */
@@ -48,6 +49,8 @@ const PARTS = {
   bodies: part(measureBodies, bodySheets),
   kinds: part(measureKinds, kindSheets),
 };
+/** Parts that only compute touch no new memory. */
+const GROWING = new Set(['calls', 'streams', 'growth', 'start', 'kinds']);
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const EXIT_MISSED = 8;
@@ -103,6 +106,8 @@ async function measure(options, stage) {
     progress,
     postgres,
   };
+  const memory = options.parts.some((name) => GROWING.has(name)) ? await makeMemoryReady(context) : undefined;
+  if (memory !== undefined) process.stderr.write(tellMemory(memory));
   /** @type {Record<string, Measured>} */
   const parts = {};
   /** @type {import('./report.js').Sheet[]} */
@@ -114,7 +119,8 @@ async function measure(options, stage) {
     await stage.stopAll();
     const seconds = Math.round((performance.now() - startedMs) / 1000);
     const measuredAt = new Date().toISOString();
-    parts[name] = { measuredAt, length: options.length, seconds, loadBefore, ...found.measured };
+    const kept = GROWING.has(name) ? { memory } : {};
+    parts[name] = { measuredAt, length: options.length, seconds, loadBefore, ...kept, ...found.measured };
     sheets.push(...found.sheets);
   }
   const judged = judge(

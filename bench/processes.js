@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** @typedef {{ pid: number, startedMs: number, log: () => string, output: () => string, stop: () => Promise<void>, hasEnded: () => boolean }} Server */
 /** @typedef {{ name: string, command: readonly string[], environment?: NodeJS.ProcessEnv, endSignal?: 'TERM' | 'INT' | 'QUIT' }} ServerOptions */
 /** @typedef {{ pid: number, ask: (message: unknown) => Promise<any>, stop: () => Promise<void> }} Assistant */
-/** @typedef {{ nodeArguments?: readonly string[], environment?: NodeJS.ProcessEnv }} AssistantOptions */
+/** @typedef {{ nodeArguments?: readonly string[], environment?: NodeJS.ProcessEnv, isForRun?: boolean }} AssistantOptions `isForRun`: until the bench ends, not a part of it */
 /** @typedef {ReturnType<typeof openStage>} Stage */
 
 const STOP_TIMEOUT_MS = 15_000;
@@ -30,21 +30,23 @@ export function openStage() {
   const directories = [directory];
   /** @type {Set<() => Promise<void>>} */
   const stops = new Set();
+  /** @type {Set<() => Promise<void>>} */
+  const lastStops = new Set();
   let isClosed = false;
-  /** @template {{ stop: () => Promise<void> }} T @param {T} started @returns {T} */
-  const keep = (started) => {
+  /** @template {{ stop: () => Promise<void> }} T @param {T} started @param {Set<() => Promise<void>>} [among] @returns {T} */
+  const keep = (started, among = stops) => {
     const stop = async () => {
-      stops.delete(stop);
+      among.delete(stop);
       await started.stop();
     };
-    stops.add(stop);
+    among.add(stop);
     if (isClosed) void stop(); // started while Ctrl-C was being obeyed
     return { ...started, stop };
   };
   let count = 0;
   /** Servers before the database they use. */
-  const stopAll = async () => {
-    for (const stop of [...stops].reverse()) await stop();
+  const stopAll = async (among = stops) => {
+    for (const stop of [...among].reverse()) await stop();
   };
   return {
     directory,
@@ -60,11 +62,14 @@ export function openStage() {
       return keep(await startServer(join(directory, `${count}-${options.name}.log`), options));
     },
     /** A module of the bench in a process of its own that answers messages. @param {URL} module @param {AssistantOptions} [options] */
-    startAssistant: (module, options) => keep(startAssistant(module, options)),
-    stopAll,
+    startAssistant: (module, options) =>
+      keep(startAssistant(module, options), options?.isForRun === true ? lastStops : stops),
+    /** All that was started for a part. */
+    stopAll: () => stopAll(),
     close: async () => {
       isClosed = true;
       await stopAll();
+      await stopAll(lastStops);
       for (const path of directories) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
     },
   };

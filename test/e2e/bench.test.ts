@@ -85,11 +85,23 @@ describe('the bench', () => {
       '2',
       '--window',
       '0.1',
+      '--memory',
+      '0.25',
     ];
     const { code, stdout, stderr } = await bench('--only', 'calls', '--quick', '--results', results, ...few);
-    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(
+        /^0\.250 GiB of memory made ready: a page of 4 KiB took [\d.]+ µs, and [\d.]+ µs again\.$/m,
+      ),
+    });
     expect(stdout).toMatch(/^Doorward, embedded database\t4\t/m);
     const { targets, parts } = JSON.parse(await readFile(join(results, 'latest.json'), 'utf8'));
+    expect(parts.calls.memory).toEqual({
+      gibibytes: 0.25,
+      firstMicroseconds: expect.any(Number),
+      againMicroseconds: expect.any(Number),
+    });
     const roads = parts.calls.roads as Road[];
     for (const name of ['direct', 'pass-through', 'embedded']) {
       const own = roads.filter(({ road }) => road === name);
@@ -112,7 +124,8 @@ describe('the bench', () => {
 
   it('ends its servers and removes its directory when it is interrupted', async () => {
     const own = await mkdtemp(join(directory, 'tmp-'));
-    const argv = [...SHORT_LIVED, BENCH, '--only', 'calls', '--roads', 'embedded', '--no-save'];
+    const few = ['--roads', 'embedded', '--memory', '0.25', '--no-save'];
+    const argv = [...SHORT_LIVED, BENCH, '--only', 'calls', ...few];
     const child = spawn(process.execPath, argv, {
       env: { ...process.env, TMPDIR: own },
       stdio: ['ignore', 'ignore', 'pipe'],
