@@ -220,10 +220,14 @@ async function openWay(databaseUrl: string): Promise<Way> {
   };
 }
 
-/** Kills one of the server's processes, which makes it end all of them and start over. */
+/** Kills one of the server's processes, which makes it end all of them and start over. Returns once it has begun to. */
 async function crash(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => undefined });
-  const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+  const open = () => postgres(url, { max: 1, onnotice: () => undefined });
+  const [killed, witness] = [open(), open()];
+  const [row] = await killed<{ pid: number }[]>`select pg_backend_pid() as pid`;
+  await witness`select`;
+  const ending = expect(witness`select pg_sleep(60)`).rejects.toThrow();
   process.kill(row?.pid ?? Number.NaN, 'SIGKILL');
-  await sql.end({ timeout: 0 });
+  await ending;
+  await Promise.all([killed.end({ timeout: 0 }), witness.end({ timeout: 0 })]);
 }
