@@ -1,5 +1,5 @@
 // Memory that the machine has ready. A virtual machine often gets a page from its host when it first touches it, which can
-// take ten times as long as any later touch. A database that grows touches new memory with every call, a pass-through does
+// take ten times longer than a later touch. A database that grows touches new memory with every call, a pass-through does
 // not: what is measured would be the host. So memory is touched before the windows, and held where the guest has it.
 import { figure } from './report.js';
 
