@@ -8,6 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 const PIECE_BYTES = 2 * 1024 * 1024;
 const STAYING_BYTES = 8 * 1024;
 const PAGE_BYTES = 4096;
+/** More than this process needs for itself. */
+const OWN_BYTES = 256 * 1024 * 1024;
 
 /** @type {Buffer[]} */
 let passing = [];
@@ -25,19 +27,19 @@ function take(bytes) {
   return { pageMicroseconds: ((performance.now() - startedMs) * 1000 * PAGE_BYTES) / taken };
 }
 
-/** Node frees the memory of buffers in a thread of its own, some time after a collection. */
+/** Node frees the memory of buffers in a thread of its own, some time after a collection. @returns {Promise<object>} */
 async function release() {
   passing = [];
-  const limitBytes = staying.length * STAYING_BYTES + 256 * 1024 * 1024;
+  const limitBytes = staying.length * STAYING_BYTES + OWN_BYTES;
   for (let i = 0; i < 100 && (i === 0 || process.memoryUsage.rss() > limitBytes); i += 1) {
     globalThis.gc?.();
     await delay(20);
   }
+  return {};
 }
 
 process.on('disconnect', () => process.exit());
 process.on('message', async (message) => {
   const order = /** @type {Order} */ (message);
-  if (order === 'release') process.send?.({ released: await release() });
-  else process.send?.(take(order.take));
+  process.send?.(order === 'release' ? await release() : take(order.take));
 });
